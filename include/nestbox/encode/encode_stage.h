@@ -1,0 +1,56 @@
+#pragma once
+/// The encode thread: frames in, packets out to a PacketHub. It sleeps while nobody takes packets.
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "nestbox/base/thread.h"
+#include "nestbox/media/frame_ring.h"
+#include "nestbox/media/packet_hub.h"
+#include "nestbox/options/options.h"
+
+namespace nestbox {
+
+enum class EncoderState : std::uint8_t { kRunning, kSleeping, kFailed };
+
+struct EncodeStatus {
+  std::string codec;  ///< "libx264"
+  EncoderState state = EncoderState::kSleeping;
+  std::int64_t bitrate_bps = 0;      ///< what the encoder is told at present
+  std::uint64_t frames = 0;          ///< encoded
+  std::uint64_t frames_dropped = 0;  ///< offered while the inbox was full
+  std::string last_error;
+};
+
+/// Thread-safe. Inbox of 2 frames: the oldest is dropped and counted. Video and audio come out of one thread, in order.
+class EncodeStage : public FrameSink {
+ public:
+  struct Setup {
+    EncoderOptions encoder;
+    AudioOptions audio;
+    int framerate = 30;
+    bool operator==(const Setup&) const = default;
+  };
+  EncodeStage(std::string thread_name, Setup setup);
+  ~EncodeStage() override;
+
+  void start();
+  void offer(FrameLease frame) noexcept override;
+  /// Rebuilds the encoder where the change needs it; sinks see close() and open().
+  void apply(Setup setup);
+  /// Between bitrate_min and bitrate, while it runs; takes effect with the next frame.
+  void set_bitrate(std::int64_t bitrate_bps) noexcept;
+  PacketHub& hub() noexcept;
+  void request_stop() noexcept;
+  [[nodiscard]] bool join_until(BootTime deadline);
+  void abandon();
+
+  EncodeStatus status() const;
+  const Heartbeat& heartbeat() const;
+
+ private:
+  class Worker;
+  std::unique_ptr<Worker> worker_;
+};
+
+}  // namespace nestbox

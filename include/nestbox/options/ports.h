@@ -1,0 +1,52 @@
+#pragma once
+/// What adapters need of the daemon, so that no adapter knows another. app implements these.
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "nestbox/base/result.h"
+#include "nestbox/base/secret.h"
+
+namespace nestbox {
+
+/// Whether whoever asked still waits for the answer.
+enum class Asker : std::uint8_t { kWaits, kGone };
+
+/// A question or order from the command line, the page or a terminal.
+struct Call {
+  std::string command{};         ///< "status", "live", "set", ...: the words of `nestbox COMMAND`
+  std::string arguments_json{};  ///< a JSON object; empty means {}
+  Secret secret{};               ///< "secret" of the arguments, taken out of them: arguments_json may be logged
+  /// For commands that take long: says how far they are (one JSON object), any number of times before `done`; on
+  /// kGone the work may be given up, and `done` still runs. Thread-safe; empty where nobody looks.
+  std::function<Asker(std::string progress_json)> progress{};
+};
+
+/// The answer, the same for everybody who asks: bodies are those of docs/api.md.
+struct Answer {
+  int exit_status = 0;     ///< 0 good; 1 failed; 2 bad usage or value
+  std::string json;        ///< the body; on failure {"error":{"code","message",...}}
+  std::string attachment;  ///< bytes that are not JSON (a JPEG); mostly empty
+};
+
+/// Thread-safe. `done` runs exactly once, on the daemon's main thread unless said otherwise, and must not block.
+struct CallHandler {
+  virtual ~CallHandler() = default;
+  virtual void call(Call call, std::function<void(Answer)> done) = 0;
+};
+
+/// Makes a JPEG of the newest picture. Thread-safe. `done` runs once, on the jobs thread, and must not block.
+/// Errors: kTimeout when no picture came within 2 s, kExhausted when too many ask at once.
+struct PictureTaker {
+  struct Picture {
+    std::shared_ptr<const std::string> jpeg;
+    int width = 0, height = 0;
+    std::uint64_t sequence = 0;  ///< of the frame it was made from
+  };
+  virtual ~PictureTaker() = default;
+  virtual void take_picture(std::function<void(Result<Picture>)> done) = 0;
+};
+
+}  // namespace nestbox

@@ -1,0 +1,81 @@
+#pragma once
+/// What each output is to show: nothing, the slate, or the live picture.
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "nestbox/base/clock.h"
+#include "nestbox/base/result.h"
+#include "nestbox/base/time_zone.h"
+#include "nestbox/options/options.h"
+#include "nestbox/rules/clock_schedule.h"
+
+namespace nestbox {
+
+enum class OnAir : std::uint8_t { kOff, kSlate, kLive };
+
+/// Live when any automatic reason of `live.when` says so (always, schedule), or as a command says:
+///
+///   - start and stop override the automatic reasons until these change next, or the daemon starts anew. They work
+///     with every `when` but never: then start is refused, and nothing is ever connected.
+///   - Not live is the slate with `idle: slate`, from the first moment, so that the session stays up; with `idle: off`
+///     it is off, but not before `min_on_air` has passed since the output went live. A stop by command is at once.
+///   - A disabled output is off.
+///
+///             automatic on, or start                         automatic on, or start
+///     slate ---------------------------> live      off -----------------------------------------> live
+///           <---------------------------               <-----------------------------------------
+///             automatic off, or stop                   automatic off and min_on_air past, or stop
+///
+/// Thread-bound.
+class LivePolicy {
+ public:
+  /// One moment as both clocks show it, and what may put outputs on air by itself (when the schedule and always are
+  /// not all, further reasons are further members, false by default).
+  struct Inputs {
+    BootTime now{};
+    WallTime wall{};
+  };
+  struct Decision {
+    std::vector<OnAir> outputs;  ///< in the order of LiveOptions::outputs
+    /// When to decide again; empty: not before a command, new options, or a step of the wall clock.
+    std::optional<std::chrono::nanoseconds> next_change_in;
+  };
+
+  LivePolicy(LiveOptions options, TimeZone zone);
+
+  /// New options. Commands in force stay with the outputs whose names stay, and which are enabled.
+  void apply(LiveOptions options, TimeZone zone);
+
+  /// A command for one output, or for all that are enabled when `output` is empty. decide() tells what follows.
+  /// Errors: kInvalidArgument with `when: never` (start alone) and for a disabled output, kNotFound for a name that
+  /// no output has, or when there is none at all. An error changes nothing.
+  Result<void> start(std::string_view output, const Inputs& inputs);
+  Result<void> stop(std::string_view output, const Inputs& inputs);
+
+  /// To be called at start, after each command, when next_change_in has passed, and when the wall clock was set.
+  /// `now` never goes back; `wall` may.
+  Decision decide(const Inputs& inputs);
+
+ private:
+  enum class Command : std::uint8_t { kNone, kStart, kStop };
+  struct Channel {
+    Command command = Command::kNone;
+    std::optional<BootTime> live_since;
+  };
+
+  void follow_automatic(const Inputs& inputs);
+  Result<std::vector<Channel*>> channels_of(std::string_view output);
+  OnAir decide_one(const OutputOptions& output, Channel& channel, BootTime now,
+                   std::optional<std::chrono::nanoseconds>& next_change_in) const;
+
+  LiveOptions options_;
+  TimeZone zone_;
+  ClockSchedule schedule_;
+  std::vector<Channel> channels_;  ///< one for each of options_.outputs
+  std::optional<bool> automatic_;  ///< what the automatic reasons said last
+};
+
+}  // namespace nestbox

@@ -1,0 +1,35 @@
+#pragma once
+/// Every route of the page and the API, in one table: the server dispatches by it, docs/api.md lists it, a test reads
+/// it. Nothing else is served.
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace nestbox {
+
+/// Who may use a route.
+enum class Access : std::uint8_t {
+  kPublicOnLoopback,  ///< whoever reaches the listener: this machine alone, or, with web.public_page, its network
+};
+
+enum class RouteHandler : std::uint8_t { kPage, kAsset, kSnapshot, kMjpeg, kLive, kHealth, kStatus };
+
+/// A GET route answers HEAD too. In `path` a last segment "{file}" stands for one segment of any text.
+struct Route {
+  std::string_view method;
+  std::string_view path;
+  Access access;
+  RouteHandler handler;
+};
+
+std::span<const Route> routes() noexcept;
+
+/// What the table says about a request. `path` is compared byte for byte: nothing is decoded, so nothing can climb.
+struct RouteMatch {
+  const Route* route = nullptr;  ///< null: unknown path, or a path without this method
+  std::string allow;             ///< the path's methods ("GET, HEAD"); empty for an unknown path
+};
+RouteMatch match_route(std::string_view method, std::string_view path);
+
+}  // namespace nestbox

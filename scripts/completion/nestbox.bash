@@ -1,0 +1,55 @@
+# bash completion for nestbox, the command line of nestboxd. Installed as
+# /usr/share/bash-completion/completions/nestbox; to try it: source scripts/completion/nestbox.bash
+
+# Asks the daemon; silent where it does not run. The words before the command carry --socket.
+_nestbox_ask() {
+  local program=${COMP_WORDS[0]} socket=() i
+  for ((i = 1; i + 1 < ${#COMP_WORDS[@]}; i++)); do
+    [[ ${COMP_WORDS[i]} == --socket ]] && socket=(--socket "${COMP_WORDS[i + 1]}")
+  done
+  "$program" "${socket[@]}" --json "$@" </dev/null 2>/dev/null
+}
+
+# The values of a member that is a plain string, one a line: _nestbox_values key <json
+_nestbox_values() {
+  grep -o "\"$1\": *\"[^\"]*\"" | sed 's/.*"\([^"]*\)"$/\1/'
+}
+
+# Names of outputs: of the status, the part between "outputs":[ and the first ].
+_nestbox_outputs() {
+  _nestbox_ask status | grep -o '"outputs": *\[[^]]*' | _nestbox_values name
+}
+
+_nestbox() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  local words=() i choices=''
+  COMPREPLY=()
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    case ${COMP_WORDS[i]} in
+      --socket | -o | --output) ((i++)) ;;
+      -*) ;;
+      *) words+=("${COMP_WORDS[i]}") ;;
+    esac
+  done
+
+  case $previous in
+    --socket | -o | --output)
+      compopt -o filenames 2>/dev/null
+      mapfile -t COMPREPLY < <(compgen -f -- "$current")
+      return
+      ;;
+  esac
+
+  case "${words[*]}" in
+    '') choices='status live snapshot set get diff reset reload key --socket --json --help --version' ;;
+    live) choices='start stop test' ;;
+    'live start' | 'live stop' | 'live test' | 'key set') choices=$(_nestbox_outputs) ;;
+    key) choices='set' ;;
+    set | get | reset) choices=$(_nestbox_ask get | _nestbox_values key) ;;
+    snapshot) choices='-o' ;;
+  esac
+  [[ $current == -* && -n ${words[*]} ]] && choices+=' --json --help'
+  mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$current")
+}
+
+complete -F _nestbox nestbox

@@ -1,0 +1,266 @@
+#include "calls.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <vector>
+
+#include "nestbox/base/secret.h"
+
+namespace nestbox {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int kGood = 0, kFailed = 1, kBadUsage = 2;
+
+std::string dump(const Json& body) {
+  return redacted(body.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+Answer good(const Json& body) {
+  return {kGood, dump(body), {}};
+}
+
+Answer error(int exit_status, const std::string& code, const std::string& message, const std::string& key = "",
+             const std::string& allowed = "", const std::string& nearest = "") {
+  const auto or_null = [](const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); };
+  return {exit_status,
+          dump({{"error",
+                 {{"code", code},
+                  {"message", message},
+                  {"key", or_null(key)},
+                  {"allowed", or_null(allowed)},
+                  {"nearest", or_null(nearest)}}}}),
+          {}};
+}
+
+const char* code_of(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::kInvalidArgument:
+      return "bad_value";
+    case ErrorKind::kNotFound:
+      return "not_found";
+    case ErrorKind::kUnavailable:
+      return "unavailable";
+    case ErrorKind::kTimeout:
+      return "timeout";
+    case ErrorKind::kCancelled:
+      return "cancelled";
+    case ErrorKind::kExhausted:
+      return "exhausted";
+    case ErrorKind::kInternal:
+      return "internal";
+  }
+  return "internal";
+}
+
+Answer error(const Error& cause) {
+  const bool asker_is_wrong = cause.kind == ErrorKind::kInvalidArgument || cause.kind == ErrorKind::kNotFound;
+  return error(asker_is_wrong ? kBadUsage : kFailed, code_of(cause.kind), cause.message);
+}
+
+/// The first of several; the others are in the text, as a person would want them.
+Answer error(const std::vector<ConfigError>& causes) {
+  const auto& first = causes.front();
+  auto message = first.where.empty() ? first.message : first.where + ": " + first.message;
+  for (auto other = causes.begin() + 1; other != causes.end(); ++other) message += "\n" + to_line(*other);
+  const int status = first.code == ConfigErrorCode::kNotSaved ? kFailed : kBadUsage;
+  return error(status, code_text(first.code), message, first.key, first.allowed, first.nearest);
+}
+
+std::optional<std::string> text_argument(const Json& arguments, const char* name) {
+  const auto found = arguments.find(name);
+  if (found == arguments.end() || !found->is_string()) return std::nullopt;
+  return found->get<std::string>();
+}
+
+Json stage_texts(Stages stages) {
+  auto texts = Json::array();
+  for (const auto stage : kEveryStage) {
+    if (stages.contains(stage)) texts.push_back(stage_text(stage));
+  }
+  return texts;
+}
+
+Json to_json(const Change& change, const std::vector<std::string>& warnings) {
+  auto notes = Json(warnings);
+  for (const auto& key : change.at_next_start) notes.push_back(key + " takes effect at the next start");
+  return {{"changed", change.keys}, {"rebuilt", stage_texts(change.stages)}, {"notes", notes}};
+}
+
+Json to_json(const Setting& setting) {
+  return {{"key", setting.key},
+          {"value", Json::parse(setting.value_json)},
+          {"default", Json::parse(setting.default_json)},
+          {"from", setting.where},
+          {"stage", stage_texts(setting.stages)},
+          {"allowed", setting.allowed},
+          {"help", setting.help}};
+}
+
+/// One command's way through: its arguments, what it acts on, whom to answer.
+struct Context {
+  DaemonCalls& daemon;
+  const Call& call;
+  const Json& arguments;
+  const Calls::Done& done;
+
+  void changed(ConfigResult<Change> change) const {
+    if (!change) return done(error(change.error()));
+    daemon.apply(*change);
+    done(good(to_json(*change, daemon.settings().warnings())));
+  }
+
+  /// settings.yaml lies in the state folder; without one a change could not be kept, and nothing may be written.
+  bool can_keep() const {
+    if (daemon.state_error().empty()) return true;
+    done(error(kFailed, "unavailable", "settings cannot be kept: " + daemon.state_error()));
+    return false;
+  }
+};
+
+void status(const Context& context) {
+  context.done({kGood, redacted(to_json(context.daemon.report(), context.daemon.time_zone())), {}});
+}
+
+void get(const Context& context) {
+  const auto settings = context.daemon.settings().get(text_argument(context.arguments, "key").value_or(""));
+  if (!settings) return context.done(error(settings.error()));
+  auto list = Json::array();
+  for (const auto& setting : *settings) list.push_back(to_json(setting));
+  context.done(good({{"settings", list}}));
+}
+
+void set(const Context& context) {
+  const auto key = text_argument(context.arguments, "key");
+  const auto value = text_argument(context.arguments, "value");
+  if (!key || !value) return context.done(error(kBadUsage, "bad_usage", "set needs a key and a value"));
+  if (!context.can_keep()) return;
+  context.changed(context.daemon.settings().set(*key, *value));
+}
+
+void reset(const Context& context) {
+  if (!context.can_keep()) return;
+  context.changed(context.daemon.settings().reset(text_argument(context.arguments, "key").value_or("")));
+}
+
+void reload(const Context& context) {
+  context.changed(context.daemon.settings().reload());
+}
+
+void diff(const Context& context) {
+  auto changes = Json::array();
+  for (const auto& difference : context.daemon.settings().diff()) {
+    changes.push_back({{"key", difference.key},
+                       {"value", difference.value},
+                       {"was", difference.below},
+                       {"was_from", difference.below_where},
+                       {"held_by", difference.held_by.empty() ? Json(nullptr) : Json(difference.held_by)}});
+  }
+  context.done(good({{"changes", changes}}));
+}
+
+void snapshot(const Context& context) {
+  context.daemon.take_picture([&daemon = context.daemon, done = context.done](Result<PictureTaker::Picture> picture) {
+    if (!picture) return done(error(picture.error()));
+    auto answer = good({{"width", picture->width},
+                        {"height", picture->height},
+                        {"taken_at", to_rfc3339(daemon.time_zone().to_local(wall_now()))}});
+    answer.attachment = *picture->jpeg;
+    done(std::move(answer));
+  });
+}
+
+void key(const Context& context) {
+  const auto name = text_argument(context.arguments, "name");
+  if (text_argument(context.arguments, "action") != "set" || !name) {
+    return context.done(error(kBadUsage, "bad_usage", "key needs an action (set) and a name"));
+  }
+  const auto stored = context.daemon.store_key(*name, context.call.secret);
+  if (!stored) return context.done(error(stored.error()));
+  context.done(good({{"stored", *name}}));
+}
+
+const char* word(PublishFault fault) {
+  switch (fault) {
+    case PublishFault::kNone:
+      return "sending";
+    case PublishFault::kNoNetwork:
+      return "no_network";
+    case PublishFault::kNoName:
+      return "no_name";
+    case PublishFault::kTls:
+      return "tls";
+    case PublishFault::kRefused:
+      return "refused";
+    case PublishFault::kLost:
+      return "lost";
+    case PublishFault::kTooSlow:
+      return "too_slow";
+    case PublishFault::kKey:
+      return "key";
+    case PublishFault::kUrl:
+      return "url";
+  }
+  return "lost";
+}
+
+void test_live(const Context& context, const std::string& name) {
+  const auto progress = [report = context.call.progress](std::chrono::nanoseconds elapsed) {
+    if (report) report(dump({{"seconds", to_seconds(elapsed)}}));
+  };
+  context.daemon.live().test(name, progress, [done = context.done](Result<PublishVerdict> verdict) {
+    if (!verdict) return done(error(verdict.error()));
+    auto answer = good({{"verdict", word(verdict->fault)},
+                        {"text", verdict->text},
+                        {"throughput_bps", verdict->throughput_bps},
+                        {"needed_bps", verdict->needed_bps}});
+    answer.exit_status = verdict->fault == PublishFault::kNone ? kGood : kFailed;
+    done(std::move(answer));
+  });
+}
+
+void live(const Context& context) {
+  const auto action = text_argument(context.arguments, "action").value_or("");
+  const auto output = text_argument(context.arguments, "output").value_or("");
+  if (action == "test") return test_live(context, output);
+  if (action != "start" && action != "stop") {
+    return context.done(
+        error(kBadUsage, "bad_usage", fmt::format("live knows no \"{}\"", action), "", "start, stop, test"));
+  }
+  auto& director = context.daemon.live();
+  const auto ordered = action == "start" ? director.start(output) : director.stop(output);
+  if (!ordered) return context.done(error(ordered.error()));
+  auto outputs = Json::array();
+  const auto report = Json::parse(to_json(context.daemon.report(), context.daemon.time_zone()));
+  context.done(good({{"outputs", report.at("outputs")}}));
+}
+
+struct Command {
+  const char* name;
+  void (*run)(const Context&);
+};
+constexpr std::array kCommands{
+    Command{"status", status},     Command{"get", get},       Command{"set", set},
+    Command{"reset", reset},       Command{"reload", reload}, Command{"diff", diff},
+    Command{"snapshot", snapshot}, Command{"key", key},       Command{"live", live},
+};
+
+}  // namespace
+
+void Calls::call(const Call& call, const Done& done) {
+  const auto arguments = Json::parse(call.arguments_json.empty() ? "{}" : call.arguments_json, nullptr, false);
+  if (!arguments.is_object()) return done(error(kBadUsage, "bad_usage", "the arguments are no JSON object"));
+  const auto command = std::find_if(kCommands.begin(), kCommands.end(),
+                                    [&](const Command& known) { return call.command == known.name; });
+  if (command == kCommands.end()) {
+    return done(error(kBadUsage, "unknown_command", fmt::format("no command is called \"{}\"", call.command)));
+  }
+  command->run({daemon_, call, arguments, done});
+}
+
+}  // namespace nestbox

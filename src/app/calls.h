@@ -1,0 +1,40 @@
+#pragma once
+#include <functional>
+#include <string>
+
+#include "live_director.h"
+#include "nestbox/base/time_zone.h"
+#include "nestbox/config/settings.h"
+#include "nestbox/options/ports.h"
+#include "status_report.h"
+
+namespace nestbox {
+
+/// What the commands act on; the daemon implements it.
+struct DaemonCalls {
+  virtual ~DaemonCalls() = default;
+  virtual StatusReport report() = 0;
+  virtual const TimeZone& time_zone() const = 0;
+  virtual Settings& settings() = 0;
+  /// Why nothing can be kept at present (no state folder); empty: it can.
+  virtual const std::string& state_error() const = 0;
+  /// Passes a change of the settings on to the stages that it touches.
+  virtual void apply(const Change& change) = 0;
+  virtual LiveDirector& live() = 0;
+  virtual Result<void> store_key(const std::string& name, const Secret& key) = 0;
+  /// `done` runs on the main thread.
+  virtual void take_picture(std::function<void(Result<PictureTaker::Picture>)> done) = 0;
+};
+
+/// The commands of the socket and the page, as JSON in and out (docs/api.md). Main thread only.
+class Calls {
+ public:
+  using Done = std::function<void(Answer)>;
+  explicit Calls(DaemonCalls& daemon) : daemon_(daemon) {}
+  void call(const Call& call, const Done& done);
+
+ private:
+  DaemonCalls& daemon_;
+};
+
+}  // namespace nestbox

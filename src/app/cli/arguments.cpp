@@ -1,0 +1,159 @@
+#include "arguments.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <sstream>
+#include <utility>
+#include <vector>
+
+#include "format.h"
+#include "nearest.h"
+
+namespace nestbox::cli {
+namespace {
+
+constexpr int kBadUsage = 2;
+
+constexpr auto kExitStatuses =
+    R"(Exit status: 0 good (also when status is degraded); 1 failed; 2 bad usage, configuration or value;
+3 the daemon is not running.)";
+
+/// The deepest command that was recognised: `live` of `nestbox live strat`.
+const CLI::App& deepest(const CLI::App& app) {
+  const auto parsed = app.get_subcommands();
+  return parsed.empty() ? app : deepest(*parsed.front());
+}
+
+std::string full_name(const CLI::App& app) {
+  return app.get_parent() == nullptr ? app.get_name() : full_name(*app.get_parent()) + ' ' + app.get_name();
+}
+
+std::vector<std::string> command_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(command->get_name());
+  }
+  return names;
+}
+
+EarlyEnd bad_usage(const std::string& message, const CLI::App& app) {
+  return {kBadUsage, {}, fmt::format("nestbox: {}\nSee {} --help.\n", message, full_name(app))};
+}
+
+EarlyEnd unknown_command(const std::string& word, const CLI::App& app) {
+  const auto names = command_names(app);
+  const auto close = nearest(word, names);
+  const auto advice = close ? fmt::format("nearest:  {}", *close) : fmt::format("allowed:  {}", fmt::join(names, ", "));
+  return bad_usage(fmt::format("there is no command \"{}\"\n  {}", printable(word), advice), app);
+}
+
+EarlyEnd left_over(const std::string& word, const CLI::App& app) {
+  if (word.front() != '-') {
+    if (!command_names(app).empty()) return unknown_command(word, app);
+    return bad_usage(fmt::format("\"{}\" is one word too many; quote a value that has spaces", printable(word)), app);
+  }
+  const char* advice =
+      app.get_name() == "set" ? "; write a number as -0.5, and a text in quotes of its own: '\"-x\"'" : "";
+  return bad_usage(fmt::format("there is no option {}{}", printable(word), advice), app);
+}
+
+/// Words and options of the command line, and where they go.
+class Parser {
+ public:
+  Parser() : app_("Talks to nestboxd, the camera daemon of a nest box.", "nestbox") {
+    app_.set_version_flag("--version", "nestbox " NESTBOX_VERSION, "Print the version and exit");
+    app_.set_help_flag("-h,--help", "Print this help, or a command's, and exit");
+    app_.add_option("--socket", invocation_.socket, "Where the daemon listens (its control.socket)")
+        ->type_name("PATH")
+        ->capture_default_str();
+    app_.add_flag("--json", json_, "Print the daemon's answer as JSON, unchanged");
+    app_.footer(kExitStatuses);
+    app_.fallthrough();
+    app_.allow_extras();  // judged by us, with the nearest command
+    app_.require_subcommand(1);
+    add_commands();
+  }
+
+  tl::expected<Invocation, EarlyEnd> parse(int argc, const char* const* argv) {
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+      return tl::unexpected<EarlyEnd>(explain(error));
+    }
+    const auto extras = app_.remaining(true);
+    if (!extras.empty()) return tl::unexpected<EarlyEnd>(left_over(extras.front(), deepest(app_)));
+    const auto& command = *app_.get_subcommands().front();
+    const auto actions = command.get_subcommands();
+    invocation_.command = command.get_name();
+    invocation_.action = actions.empty() ? "" : actions.front()->get_name();
+    invocation_.form = json_ ? OutputForm::kJson : OutputForm::kText;
+    return std::move(invocation_);
+  }
+
+ private:
+  void add_commands() {
+    app_.add_subcommand("status", "How the box is, problems first");
+    add_live(*app_.add_subcommand("live", "Start, stop or try the stream"));
+    auto* snapshot = app_.add_subcommand("snapshot", "Save the newest picture as JPEG");
+    snapshot
+        ->add_option("-o,--output", invocation_.file,
+                     "Where to; - is standard output (default: NAME_DATE_TIME.jpg, here)")
+        ->type_name("FILE");
+    auto* set = app_.add_subcommand("set", "Change a setting while the box runs; it is kept");
+    word(*set, "KEY", invocation_.key, "Its name: encoder.bitrate")->required();
+    word(*set, "VALUE", invocation_.value, "As in the YAML file: 2500k, true, [always, manual]")->required();
+    word(*app_.add_subcommand("get", "Print settings: value, default, where it came from"), "KEY", invocation_.key,
+         "One setting (default: all)");
+    app_.add_subcommand("diff", "What was changed by set");
+    word(*app_.add_subcommand("reset", "Take back what was changed by set"), "KEY", invocation_.key,
+         "One setting (default: all)");
+    app_.add_subcommand("reload", "Read the configuration files again");
+    auto* key = app_.add_subcommand("key", "Stream keys");
+    key->require_subcommand(1);
+    auto* store = key->add_subcommand("set", "Give the box a stream key: typed without being shown, or from a pipe");
+    word(*store, "NAME", invocation_.name, "The output it is for")->required();
+  }
+
+  void add_live(CLI::App& live) {
+    live.require_subcommand(1);
+    constexpr auto kName = "One output (default: all)";
+    word(*live.add_subcommand("start", "Send now, until the next automatic change"), "NAME", invocation_.name, kName);
+    word(*live.add_subcommand("stop", "Stop sending, until the next automatic change"), "NAME", invocation_.name,
+         kName);
+    word(*live.add_subcommand("test", "Try the way to the server for 20 s and say what stands in it"), "NAME",
+         invocation_.name, "The output to try (default: the only one)");
+  }
+
+  template <class Target>
+  static CLI::Option* word(CLI::App& command, const char* name, Target& target, const char* help) {
+    return command.add_option(name, target, help)->type_name("");
+  }
+
+  EarlyEnd explain(const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) {  // help and version
+      std::ostringstream out, ignored;
+      app_.exit(error, out, ignored);
+      return {0, out.str(), {}};
+    }
+    const auto& command = deepest(app_);
+    const auto extras = app_.remaining(true);
+    if (!extras.empty()) return left_over(extras.front(), command);
+    if (const auto names = command_names(command); !names.empty()) {
+      return bad_usage(fmt::format("a word is missing: {} {}", full_name(command), fmt::join(names, "|")), command);
+    }
+    return bad_usage(fmt::format("{}: {}", command.get_name(), printable(error.what())), command);
+  }
+
+  CLI::App app_;
+  Invocation invocation_;
+  bool json_ = false;
+};
+
+}  // namespace
+
+tl::expected<Invocation, EarlyEnd> parse_arguments(int argc, const char* const* argv) {
+  return Parser().parse(argc, argv);
+}
+
+}  // namespace nestbox::cli

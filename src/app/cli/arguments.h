@@ -1,0 +1,32 @@
+#pragma once
+/// What was typed after `nestbox`.
+#include <optional>
+#include <string>
+#include <tl/expected.hpp>
+
+#include "nestbox/options/options.h"
+
+namespace nestbox::cli {
+
+enum class OutputForm { kText, kJson };
+
+struct Invocation {
+  std::string socket = ControlOptions().socket;
+  OutputForm form = OutputForm::kText;
+  std::string command;              ///< "status", "live", ...
+  std::string action;               ///< "start", "stop", "test" of live; "set" of key
+  std::optional<std::string> name;  ///< of an output or of a key
+  std::optional<std::string> key;   ///< of a setting
+  std::string value;
+  std::optional<std::string> file;  ///< of a snapshot; "-" is standard output
+};
+
+/// What to print instead of doing anything: help and version (exit 0), or what was wrong with the words (exit 2).
+struct EarlyEnd {
+  int exit_status = 0;
+  std::string out, err;
+};
+
+tl::expected<Invocation, EarlyEnd> parse_arguments(int argc, const char* const* argv);
+
+}  // namespace nestbox::cli

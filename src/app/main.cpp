@@ -1,0 +1,82 @@
+/// nestboxd: the daemon, in the foreground, for systemd.
+#include <malloc.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon.h"
+#include "nestbox/config/settings.h"
+#include "version.h"
+
+namespace {
+
+constexpr int kGood = 0, kBadConfiguration = 2;
+
+struct CommandLine {
+  std::string config, source, scene_truth;
+  std::vector<std::string> set;
+  bool check_config = false, print_config = false;
+};
+
+void describe(CLI::App& app, CommandLine& line) {
+  app.set_version_flag("--version", std::string("nestboxd ") + nestbox::kVersion);
+  app.add_option("--config", line.config, "The YAML file; without it every setting has its default")->type_name("FILE");
+  app.add_option("--source", line.source, "What to film: auto, file:PATH, scene[:SEED], demo")->type_name("SPEC");
+  app.add_option("--set", line.set, "One setting, above all files; may be given again")
+      ->type_name("KEY=VALUE")
+      ->take_all();
+  app.add_option("--scene-truth", line.scene_truth, "Where a simulated scene writes what truly happened in it")
+      ->type_name("FILE");
+  app.add_flag("--check-config", line.check_config, "Check the settings and exit: 0 good, 2 not");
+  app.add_flag("--print-config", line.print_config, "Print every setting with its default, and exit");
+}
+
+nestbox::Sources sources_of(const CommandLine& line) {
+  nestbox::Sources sources;
+  if (!line.config.empty()) sources.file = line.config;
+  if (!line.source.empty()) sources.source = line.source;
+  sources.set_options = line.set;
+  sources.environment = nestbox::nestbox_environment();
+  return sources;
+}
+
+int run(const CommandLine& line) {
+  auto settings = nestbox::Settings::load(sources_of(line));
+  if (!settings) {
+    std::fputs(nestbox::to_lines(settings.error()).c_str(), stderr);
+    return kBadConfiguration;
+  }
+  if (line.print_config) std::fputs(settings->print().c_str(), stdout);
+  if (line.check_config) {
+    for (const auto& warning : settings->warnings()) std::fprintf(stderr, "%s\n", warning.c_str());
+  }
+  if (line.print_config || line.check_config) return kGood;
+  // libavformat would lead connections through whatever proxy the environment names; what is sent here goes straight.
+  for (const char* proxy : {"http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"}) unsetenv(proxy);
+  std::signal(SIGPIPE, SIG_IGN);  // a peer that goes away is an error of its write, not our end
+  const rlimit no_core{0, 0};
+  setrlimit(RLIMIT_CORE, &no_core);  // a core dump would hold stream keys
+  mallopt(M_ARENA_MAX, 2);           // glibc's arena for every thread costs tens of MB, and we allocate little
+  return nestbox::Daemon(std::move(*settings), line.scene_truth).run();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CommandLine line;
+  CLI::App app("Watches a nest box, a feeder or a corner of a garden, and streams it.", "nestboxd");
+  describe(app, line);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kGood : kBadConfiguration;
+  }
+  return run(line);
+}

@@ -1,0 +1,81 @@
+#include "picture_desk.h"
+
+#include <algorithm>
+#include <iterator>
+#include <memory>
+
+#include "nestbox/image/jpeg.h"
+
+namespace nestbox {
+namespace {
+
+constexpr std::size_t kWaitingMax = 32;
+constexpr std::chrono::milliseconds kPatience{2000};
+constexpr int kQuality = 85;
+
+}  // namespace
+
+void PictureDesk::take_picture(std::function<void(Result<Picture>)> done) {
+  if (!enqueue(done))
+    return done(fail(ErrorKind::kExhausted, "too many ask for a picture at once; try again in a moment"));
+  expiry_wanted_(kPatience + std::chrono::milliseconds(50));
+}
+
+bool PictureDesk::enqueue(const std::function<void(Result<Picture>)>& done) {
+  Lock lock(mutex_);
+  if (waiting_.size() >= kWaitingMax) return false;
+  waiting_.push_back({done, BootClock::now()});
+  wanted_.store(!developing_, std::memory_order_release);
+  return true;
+}
+
+void PictureDesk::offer(FrameLease frame) noexcept {
+  if (!wanted_.load(std::memory_order_acquire)) return;
+  std::vector<Request> requests;
+  {
+    Lock lock(mutex_);
+    wanted_.store(false, std::memory_order_release);
+    requests.swap(waiting_);
+    developing_ = true;
+  }
+  // std::function wants a copyable callable, and a lease is move-only.
+  const auto held =
+      std::make_shared<std::pair<FrameLease, std::vector<Request>>>(std::move(frame), std::move(requests));
+  const auto posted = jobs_.post([this, held] { develop(held->first, held->second); });
+  if (posted) return;
+  Lock lock(mutex_);  // the jobs thread is behind: the requests wait for a later frame
+  developing_ = false;
+  std::move(held->second.begin(), held->second.end(), std::back_inserter(waiting_));
+  wanted_.store(!waiting_.empty(), std::memory_order_release);
+}
+
+void PictureDesk::develop(const FrameLease& frame, const std::vector<Request>& requests) noexcept {
+  auto jpeg = encode_jpeg(frame->main, kQuality);
+  Result<Picture> result = tl::unexpected(jpeg ? Error{} : jpeg.error());
+  if (jpeg) {
+    result = Picture{std::make_shared<const std::string>(std::move(*jpeg)), frame->main.width, frame->main.height,
+                     frame->sequence};
+  }
+  for (const auto& request : requests) request.done(result);
+  Lock lock(mutex_);
+  developing_ = false;
+  wanted_.store(!waiting_.empty(), std::memory_order_release);
+}
+
+void PictureDesk::expire() {
+  std::vector<Request> expired;
+  {
+    Lock lock(mutex_);
+    const auto too_old = [oldest = BootClock::now() - kPatience](const Request& r) { return r.asked_at <= oldest; };
+    const auto first =
+        std::stable_partition(waiting_.begin(), waiting_.end(), [&](const Request& r) { return !too_old(r); });
+    std::move(first, waiting_.end(), std::back_inserter(expired));
+    waiting_.erase(first, waiting_.end());
+    wanted_.store(!waiting_.empty() && !developing_, std::memory_order_release);
+  }
+  for (const auto& request : expired) {
+    request.done(fail(ErrorKind::kTimeout, "no picture came within 2 s; `nestbox status` says what the camera does"));
+  }
+}
+
+}  // namespace nestbox

@@ -1,0 +1,43 @@
+#pragma once
+#include <atomic>
+#include <functional>
+#include <vector>
+
+#include "jobs.h"
+#include "nestbox/base/mutex.h"
+#include "nestbox/media/frame_ring.h"
+#include "nestbox/options/ports.h"
+
+namespace nestbox {
+
+/// Pictures on request: takes the next frame when somebody has asked, and makes its JPEG on the jobs thread. It holds
+/// at most one frame. Costs one atomic look a frame while nobody asks. Thread-safe.
+class PictureDesk : public FrameSink, public PictureTaker {
+ public:
+  /// `expiry_wanted` asks the owner to call expire() after the time given.
+  using ExpiryWanted = std::function<void(std::chrono::milliseconds)>;
+  PictureDesk(Jobs& jobs, ExpiryWanted expiry_wanted) : jobs_(jobs), expiry_wanted_(std::move(expiry_wanted)) {}
+
+  void offer(FrameLease frame) noexcept override;
+  void take_picture(std::function<void(Result<Picture>)> done) override;
+  /// Answers kTimeout to everybody who has waited for too long.
+  void expire();
+
+ private:
+  struct Request {
+    std::function<void(Result<Picture>)> done;
+    BootTime asked_at;
+  };
+  /// False when too many wait already.
+  bool enqueue(const std::function<void(Result<Picture>)>& done) EXCLUDES(mutex_);
+  void develop(const FrameLease& frame, const std::vector<Request>& requests) noexcept;
+
+  Jobs& jobs_;
+  const ExpiryWanted expiry_wanted_;
+  std::atomic<bool> wanted_{false};
+  Mutex mutex_;
+  std::vector<Request> waiting_ GUARDED_BY(mutex_);
+  bool developing_ GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace nestbox

@@ -1,0 +1,76 @@
+#pragma once
+/// What the capture thread drives: a camera, a file, a scene, a slate.
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "nestbox/base/clock.h"
+#include "nestbox/base/result.h"
+#include "nestbox/media/frame.h"
+#include "nestbox/media/frame_ring.h"
+#include "nestbox/options/options.h"
+
+namespace nestbox::capture {
+
+/// What a started source delivers until it is stopped.
+struct SourceFormat {
+  int width = 0, height = 0;  ///< of the main picture
+  int analysis_width = 0, analysis_height = 0;
+  std::size_t slots = 0;                  ///< buffers it has; they never change
+  std::shared_ptr<const void> memory;     ///< keeps the buffers readable; the ring owns a share
+  std::chrono::nanoseconds frame_time{};  ///< expected time between two pictures; a stall is measured against it
+  Content content = Content::kLive;
+};
+
+/// A picture in a slot, not yet published: the capture thread may still paint on it.
+struct FilledSlot {
+  SlotIndex slot = 0;
+  std::uint64_t sequence = 0;  ///< counts from 0 at start(); a gap counts pictures that were due and not made
+  BootTime due{};              ///< when it is to be published; may lie ahead
+  BootTime captured_at{};
+  MutableImage main;
+  MutablePlane analysis;
+  int main_dmabuf_fd = -1;
+  std::optional<std::chrono::nanoseconds> exposure;
+  std::optional<float> gain, lux;
+};
+
+enum class Adjusted : std::uint8_t { kTaken, kNeedsRestart };
+
+/// Thread-bound to the capture thread.
+///
+///   [idle] -- start() --> [started] -- stop() --> [idle]; poll, give_back and adjust only while started.
+///
+/// A picture is made ahead of its time, into a free slot, so that neither decoding nor painting is in the latency.
+class FrameSource {
+ public:
+  virtual ~FrameSource() = default;
+
+  /// Opens what there is to open and allocates every buffer. Errors: kNotFound when there is nothing (looking again is
+  /// cheap); any other kind is retried at growing intervals.
+  virtual Result<SourceFormat> start() = 0;
+  /// The next picture; empty when there is none yet. Never waits. At most one picture is taken and not yet published.
+  /// Errors: kExhausted when the source has come to its end and is not to be started again; all others: it failed.
+  virtual Result<std::optional<FilledSlot>> poll(BootTime now) = 0;
+  /// When poll() is worth calling although no slot came back; BootTime::max() when it is not.
+  virtual BootTime next_due() const = 0;
+  /// Whether it waits for a slot to come back, and not for a picture: its silence is then no stall.
+  virtual bool wants_slot() const = 0;
+  /// A published slot that nobody holds any more.
+  virtual void give_back(SlotIndex slot) = 0;
+  /// New settings while it runs. kNeedsRestart leaves the source as it was.
+  virtual Adjusted adjust(const CameraOptions& options) = 0;
+  virtual void stop() = 0;
+
+  /// What is seen in `nestbox status`: "scene:7".
+  virtual std::string name() const = 0;
+  /// Settings that it cannot follow, in sentences: "camera.shutter: a file has no shutter; it has no effect".
+  virtual std::vector<std::string> notes() const = 0;
+  /// Grows when notes() has something new to say.
+  virtual std::uint64_t notes_revision() const = 0;
+};
+
+}  // namespace nestbox::capture

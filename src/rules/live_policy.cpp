@@ -1,0 +1,130 @@
+#include "nestbox/rules/live_policy.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace nestbox {
+namespace {
+
+using std::chrono::nanoseconds;
+
+void take_earlier(std::optional<nanoseconds>& earliest, nanoseconds in) {
+  if (!earliest || in < *earliest) earliest = in;
+}
+
+/// Whether anything can ever put an output on air.
+bool is_possible(const LiveWhen& when) {
+  return when.always || when.manual || when.schedule;
+}
+
+std::string names_of(const std::vector<OutputOptions>& outputs) {
+  std::string names;
+  for (const OutputOptions& output : outputs) names += (names.empty() ? "" : ", ") + output.name;
+  return names;
+}
+
+}  // namespace
+
+LivePolicy::LivePolicy(LiveOptions options, TimeZone zone) : zone_(zone) {
+  apply(std::move(options), std::move(zone));
+}
+
+void LivePolicy::apply(LiveOptions options, TimeZone zone) {
+  std::vector<Channel> channels(options.outputs.size());
+  const bool possible = is_possible(options.when);
+  for (std::size_t i = 0; i < channels.size(); ++i) {
+    // What is switched off forgets its command: switched on again it must not go live by itself.
+    if (!possible || !options.outputs[i].enabled) continue;
+    for (std::size_t old = 0; old < channels_.size(); ++old) {
+      if (options_.outputs[old].name == options.outputs[i].name) channels[i] = channels_[old];
+    }
+  }
+  options_ = std::move(options);
+  zone_ = std::move(zone);
+  schedule_ = options_.when.schedule ? ClockSchedule(options_.schedule) : ClockSchedule();
+  channels_ = std::move(channels);
+}
+
+/// A command ends when the automatic reasons change.
+void LivePolicy::follow_automatic(const Inputs& inputs) {
+  const bool automatic = options_.when.always || schedule_.is_inside(zone_.to_local(inputs.wall));
+  if (automatic_ && *automatic_ != automatic) {
+    for (Channel& channel : channels_) channel.command = Command::kNone;
+  }
+  automatic_ = automatic;
+}
+
+Result<std::vector<LivePolicy::Channel*>> LivePolicy::channels_of(std::string_view output) {
+  std::vector<Channel*> found;
+  for (std::size_t i = 0; i < channels_.size(); ++i) {
+    const OutputOptions& options = options_.outputs[i];
+    if (!output.empty() && options.name != output) continue;
+    if (options.enabled) {
+      found.push_back(&channels_[i]);
+    } else if (!output.empty()) {
+      return fail(ErrorKind::kInvalidArgument,
+                  "output \"" + options.name + "\" is disabled: set enabled: true for it under live.outputs");
+    }
+  }
+  if (!found.empty()) return found;
+  if (options_.outputs.empty()) return fail(ErrorKind::kNotFound, "there are no outputs: add one under live.outputs");
+  if (output.empty()) {
+    return fail(ErrorKind::kNotFound, "every output is disabled: set enabled: true for one under live.outputs");
+  }
+  return fail(ErrorKind::kNotFound,
+              "no output is called \"" + std::string(output) + "\"; there is " + names_of(options_.outputs));
+}
+
+Result<void> LivePolicy::start(std::string_view output, const Inputs& inputs) {
+  if (!is_possible(options_.when)) {
+    return fail(ErrorKind::kInvalidArgument,
+                "live.when is never, so nothing goes live: set it to manual, or to a list with manual in it");
+  }
+  const auto channels = channels_of(output);
+  if (!channels) return tl::unexpected(channels.error());
+  follow_automatic(inputs);
+  for (Channel* channel : *channels) channel->command = Command::kStart;
+  return {};
+}
+
+Result<void> LivePolicy::stop(std::string_view output, const Inputs& inputs) {
+  const auto channels = channels_of(output);
+  if (!channels) return tl::unexpected(channels.error());
+  follow_automatic(inputs);
+  for (Channel* channel : *channels) channel->command = Command::kStop;
+  return {};
+}
+
+OnAir LivePolicy::decide_one(const OutputOptions& output, Channel& channel, BootTime now,
+                             std::optional<nanoseconds>& next_change_in) const {
+  const bool allowed = is_possible(options_.when) && output.enabled;
+  const bool wanted = channel.command == Command::kNone ? *automatic_ : channel.command == Command::kStart;
+  if (allowed && wanted) {
+    if (!channel.live_since) channel.live_since = now;
+    return OnAir::kLive;
+  }
+  const bool may_linger = allowed && options_.idle == Idle::kOff && channel.command != Command::kStop;
+  if (may_linger && channel.live_since && now < *channel.live_since + options_.min_on_air) {
+    take_earlier(next_change_in, *channel.live_since + options_.min_on_air - now);
+    return OnAir::kLive;
+  }
+  channel.live_since.reset();
+  return allowed && options_.idle == Idle::kSlate ? OnAir::kSlate : OnAir::kOff;
+}
+
+LivePolicy::Decision LivePolicy::decide(const Inputs& inputs) {
+  follow_automatic(inputs);
+  Decision decision;
+  if (!options_.when.always) {
+    if (const auto change = schedule_.next_change(inputs.wall, zone_)) {
+      decision.next_change_in = *change - inputs.wall;
+    }
+  }
+  for (std::size_t i = 0; i < channels_.size(); ++i) {
+    decision.outputs.push_back(decide_one(options_.outputs[i], channels_[i], inputs.now, decision.next_change_in));
+  }
+  return decision;
+}
+
+}  // namespace nestbox

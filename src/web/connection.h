@@ -1,0 +1,68 @@
+#pragma once
+/// One client, from its first byte to its last: reads requests within bounds, asks the handlers, writes replies.
+#include <boost/beast/core/flat_buffer.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "client_stream.h"
+#include "reply.h"
+#include "site.h"
+
+namespace nestbox::web {
+
+/// What handlers see of a request that has passed all checks.
+struct Request {
+  bool head_only = false;
+  std::string path;  ///< as it came, without the query
+};
+
+/// Thread-bound. States: waiting (handshake, idle, an unfinished request) and serving; only a waiting one may be
+/// evicted.
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(Site& site, asio::ip::tcp::socket socket, asio::ssl::context* tls);
+
+  /// Serves until the client goes, misbehaves, or close(). Keeps itself alive.
+  asio::awaitable<void> run();
+  /// Ends everything in hand at once. Idempotent.
+  void close();
+  bool waiting() const noexcept { return waiting_; }
+
+  // For the handlers. The writes are false when the client is gone or too slow; the handler then returns.
+  const std::shared_ptr<Waiter>& waiter() noexcept { return waiter_; }
+  bool closed() const noexcept { return waiter_->closed(); }
+  asio::awaitable<bool> send(const Reply& reply);
+  /// A body in pieces, whose length nobody knows yet.
+  asio::awaitable<bool> begin_body(const ReplyHead& head);
+  asio::awaitable<bool> send_piece(std::string_view bytes);
+  asio::awaitable<void> end_body();
+  /// Bounds what lies in the kernel on its way to a live viewer: it would be stale before it is sent.
+  void keep_little_in_flight();
+
+ private:
+  struct Incoming;  ///< a parsed message, with Beast's types
+  class Deadline;
+  asio::awaitable<bool> serve_one();
+  asio::awaitable<bool> read_request(Incoming& incoming);
+  asio::awaitable<void> refuse_and_close(const Refusal& refusal);
+  asio::awaitable<void> say_goodbye();
+  asio::awaitable<bool> write_head(const ReplyHead& head, const std::string* length);
+  template <class Buffers>
+  asio::awaitable<bool> write(const Buffers& buffers);
+
+  Site& site_;
+  ClientStream stream_;
+  boost::beast::flat_buffer inbox_;
+  std::shared_ptr<Waiter> waiter_;
+  asio::steady_timer deadline_timer_;
+  std::uint64_t deadline_round_ = 0;
+  std::string path_;  ///< of the request in hand
+  bool waiting_ = true;
+  bool keep_alive_ = false;
+  bool chunked_ = false;
+  bool head_only_ = false;
+};
+
+}  // namespace nestbox::web

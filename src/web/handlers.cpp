@@ -1,0 +1,115 @@
+#include "handlers.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "assets.h"
+#include "media_handlers.h"
+#include "nestbox/base/log.h"
+
+namespace nestbox::web {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr auto kAnswerWithin = std::chrono::seconds(2);
+
+asio::awaitable<void> serve_asset(Connection& connection, const Request& request) {
+  const auto all = assets();
+  const auto asset = std::find_if(all.begin(), all.end(), [&](const Asset& a) { return a.path == request.path; });
+  if (asset == all.end()) {
+    const auto none = refuse({404, "not_found", "there is no such file", {}}, request.path);
+    co_await connection.send(none);
+    co_return;
+  }
+  Reply reply;
+  reply.head.content_type = asset->content_type;
+  // A file's name changes with its bytes; the page that names it does not.
+  reply.head.cache_control = asset->path == "/" ? "no-cache" : "public, max-age=31536000, immutable";
+  reply.body = std::make_shared<const std::string>(asset->bytes);
+  co_await connection.send(reply);
+}
+
+asio::awaitable<std::optional<Answer>> ask_status(Connection& connection, Site& site) {
+  const std::function<void(std::function<void(Answer)>)> question = [&site](std::function<void(Answer)> done) {
+    site.ports.calls.call({"status", {}}, std::move(done));
+  };
+  co_return co_await ask<Answer>(site, connection.waiter(), question, Clock::now() + kAnswerWithin);
+}
+
+unsigned http_status_of(const Answer& answer) {
+  constexpr int kGood = 0, kBadUsage = 2;
+  if (answer.exit_status == kGood) return 200;
+  return answer.exit_status == kBadUsage ? 400 : 503;
+}
+
+asio::awaitable<void> serve_status(Connection& connection, Site& site, const Request& request) {
+  const auto answer = co_await ask_status(connection, site);
+  const auto reply =
+      answer ? json_reply(http_status_of(*answer), answer->json)
+             : refuse({504, "timeout", "the daemon's main loop did not answer within 2 seconds", {}}, request.path);
+  co_await connection.send(reply);
+}
+
+// Healthy is a daemon whose main loop answers, whatever it has to say: a degraded one still works.
+asio::awaitable<void> serve_health(Connection& connection, Site& site) {
+  const auto answer = co_await ask_status(connection, site);
+  const auto reply =
+      answer ? text_reply(200, "ok\n") : text_reply(503, "the daemon's main loop did not answer within 2 seconds\n");
+  co_await connection.send(reply);
+}
+
+std::optional<CheckFailure> check_host(const std::vector<std::string>& hosts, Site& site) {
+  const auto host = hosts.size() == 1 ? host_in(hosts.front()) : std::nullopt;
+  if (!host)
+    return CheckFailure{{400, "bad_request", "a request needs exactly one Host header, with a name or address", {}},
+                        {}};
+  if (site.hosts.allows(*host, BootClock::now())) return std::nullopt;
+  NESTBOX_LOG_INFO("web", "refused a request for the host \"{}\", which is not in web.allowed_hosts", *host);
+  return CheckFailure{{421,
+                       "misdirected_request",
+                       fmt::format("\"{}\" is not a name of this machine; if it should be one, add it to "
+                                   "web.allowed_hosts in nestbox.yaml",
+                                   *host),
+                       {}},
+                      {}};
+}
+
+}  // namespace
+
+std::optional<CheckFailure> check_request(std::string_view method, std::string_view path,
+                                          const std::vector<std::string>& hosts, Site& site) {
+  if (auto failure = check_host(hosts, site)) return failure;
+  if (!path.starts_with('/'))
+    return CheckFailure{{400, "bad_request", "the request's target must be a path that begins with /", {}}, {}};
+  auto match = match_route(method, path);
+  if (match.route != nullptr) return std::nullopt;
+  if (match.allow.empty()) return CheckFailure{{404, "not_found", "there is nothing at this address", {}}, {}};
+  return CheckFailure{{405, "method_not_allowed", "this address answers " + match.allow + " alone", {}}, match.allow};
+}
+
+asio::awaitable<void> handle(Connection& connection, Site& site, const Route& route, const Request& request) {
+  switch (route.handler) {
+    case RouteHandler::kPage:
+    case RouteHandler::kAsset:
+      co_await serve_asset(connection, request);
+      break;
+    case RouteHandler::kSnapshot:
+      co_await serve_snapshot(connection, site, request);
+      break;
+    case RouteHandler::kMjpeg:
+      co_await serve_mjpeg(connection, site, request);
+      break;
+    case RouteHandler::kLive:
+      co_await serve_live(connection, site, request);
+      break;
+    case RouteHandler::kHealth:
+      co_await serve_health(connection, site);
+      break;
+    case RouteHandler::kStatus:
+      co_await serve_status(connection, site, request);
+      break;
+  }
+}
+
+}  // namespace nestbox::web

@@ -1,0 +1,78 @@
+import { cameraWords, clockText, durationText, healthWords, outputWords, type Status, type Words } from "./status.js";
+import { element } from "./dom.js";
+
+/** Writes a status into the cards beside the picture. Text goes in as text alone, never as markup. */
+export class StatusView {
+  private readonly name = element("box-name", HTMLHeadingElement);
+  private readonly health = element("health", HTMLParagraphElement);
+  private readonly facts = element("facts", HTMLDListElement);
+  private readonly outputs = element("outputs", HTMLUListElement);
+  private readonly outputsCard = element("outputs-card", HTMLDivElement);
+  private readonly problems = element("problems", HTMLUListElement);
+  private readonly problemsCard = element("problems-card", HTMLDivElement);
+
+  show(status: Status): void {
+    this.name.textContent = status.name;
+    document.title = `${status.name} – nestbox`;
+    this.setHealth(healthWords(status));
+    this.facts.replaceChildren(...factsOf(status).flatMap(([term, text]) => [leaf("dt", term), leaf("dd", text)]));
+
+    const outputs = status.outputs ?? [];
+    this.outputsCard.hidden = outputs.length === 0;
+    this.outputs.replaceChildren(...outputs.map((output) => {
+      const words = outputWords(output);
+      const detail = words.tone === "good" || words.tone === "quiet" ? "" : output.last_error ?? "";
+      return listItem(output.name, words, detail);
+    }));
+
+    const problems = status.problems ?? [];
+    this.problemsCard.hidden = problems.length === 0;
+    this.problems.replaceChildren(...problems.map((problem) =>
+      listItem(problem.text, undefined, problem.since ? `since ${clockText(new Date(problem.since))}` : "")));
+  }
+
+  showUnreachable(since: Date): void {
+    this.setHealth({ text: `No answer since ${clockText(since)}`, tone: "bad" });
+  }
+
+  private setHealth(words: Words): void {
+    if (this.health.textContent !== words.text) this.health.textContent = words.text;  // or it is read aloud each time
+    this.health.dataset["tone"] = words.tone;
+  }
+}
+
+function factsOf(status: Status): [string, string][] {
+  const { camera, encoder } = status;
+  const facts: [string, string][] = [["Camera", cameraWords(status)]];
+  const running = camera.state === "running";
+  if (running && camera.width && camera.height && camera.fps)
+    facts.push(["Picture", `${camera.width} × ${camera.height}, ${Math.round(camera.fps)} fps`]);
+  facts.push(["Source", camera.source]);
+  if (status.mode) facts.push(["Mode", status.mode === "day" ? "Day" : "Night"]);
+  if (encoder?.state === "running" && encoder.bitrate_bps)
+    facts.push(["Data rate", `${(encoder.bitrate_bps / 1e6).toFixed(1)} Mbit/s`]);
+  if (encoder?.state === "failed") facts.push(["Encoder", "Failed"]);
+  facts.push(["Running for", durationText(status.uptime_s)], ["Version", status.version]);
+  return facts;
+}
+
+function leaf(tag: string, text: string, className = ""): HTMLElement {
+  const made = document.createElement(tag);
+  made.textContent = text;
+  if (className) made.className = className;
+  return made;
+}
+
+function listItem(title: string, words: Words | undefined, detail: string): HTMLElement {
+  const item = document.createElement("li");
+  const line = leaf("p", "", "line");
+  line.append(leaf("b", title));
+  if (words) {
+    const pill = leaf("span", words.text, "pill");
+    pill.dataset["tone"] = words.tone;
+    line.append(pill);
+  }
+  item.append(line);
+  if (detail) item.append(leaf("p", detail, "detail"));
+  return item;
+}

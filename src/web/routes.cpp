@@ -1,0 +1,48 @@
+#include "nestbox/web/routes.h"
+
+#include <array>
+
+namespace nestbox {
+namespace {
+
+constexpr std::array kRoutes = {
+    Route{"GET", "/", Access::kPublicOnLoopback, RouteHandler::kPage},
+    Route{"GET", "/assets/{file}", Access::kPublicOnLoopback, RouteHandler::kAsset},
+    Route{"GET", "/snapshot", Access::kPublicOnLoopback, RouteHandler::kSnapshot},
+    Route{"GET", "/stream", Access::kPublicOnLoopback, RouteHandler::kMjpeg},
+    Route{"GET", "/live.mp4", Access::kPublicOnLoopback, RouteHandler::kLive},
+    Route{"GET", "/healthz", Access::kPublicOnLoopback, RouteHandler::kHealth},
+    Route{"GET", "/api/v1/status", Access::kPublicOnLoopback, RouteHandler::kStatus},
+};
+
+bool path_matches(std::string_view pattern, std::string_view path) {
+  constexpr std::string_view kAnyFile = "{file}";
+  if (!pattern.ends_with(kAnyFile)) return pattern == path;
+  const auto folder = pattern.substr(0, pattern.size() - kAnyFile.size());
+  return path.starts_with(folder) && path.size() > folder.size() &&
+         path.find('/', folder.size()) == std::string_view::npos;
+}
+
+bool method_matches(std::string_view offered, std::string_view asked) {
+  return offered == asked || (offered == "GET" && asked == "HEAD");
+}
+
+}  // namespace
+
+std::span<const Route> routes() noexcept {
+  return kRoutes;
+}
+
+RouteMatch match_route(std::string_view method, std::string_view path) {
+  RouteMatch match;
+  for (const auto& route : kRoutes) {
+    if (!path_matches(route.path, path)) continue;
+    if (!match.allow.empty()) match.allow += ", ";
+    match.allow += route.method;
+    if (route.method == "GET") match.allow += ", HEAD";
+    if (match.route == nullptr && method_matches(route.method, method)) match.route = &route;
+  }
+  return match;
+}
+
+}  // namespace nestbox

@@ -1,0 +1,77 @@
+#pragma once
+/// What all connections share. Everything but the doorbell belongs to the web thread.
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "allowed_hosts.h"
+#include "io.h"
+#include "nestbox/base/thread.h"
+#include "nestbox/web/web_server.h"
+
+namespace nestbox::web {
+
+class MjpegFeed;
+
+/// Bounds of what strangers may cost us.
+inline constexpr std::size_t kConnectionsMax = 64;
+inline constexpr int kMediaViewersMax = 8;
+inline constexpr std::size_t kHeaderBytesMax = std::size_t{8} * 1024;
+inline constexpr std::size_t kBodyBytesMax = std::size_t{64} * 1024;
+inline constexpr auto kRequestDeadline =
+    std::chrono::seconds(10);  ///< handshake; idle; from first to last byte of a request
+inline constexpr auto kWriteDeadline = std::chrono::seconds(10);  ///< one reply, or one piece of a stream
+inline constexpr auto kLingerDeadline = std::chrono::seconds(1);
+
+struct Site {
+  WebServer::Ports ports;
+  std::shared_ptr<Doorbell> doorbell;
+  AllowedHosts hosts;
+  Heartbeat& heartbeat;
+  MjpegFeed& mjpeg;
+  int media_viewers = 0;
+};
+
+/// A seat among the viewers of live media, given back when it dies.
+class MediaSeat {
+ public:
+  static std::optional<MediaSeat> take(Site& site) {
+    if (site.media_viewers >= kMediaViewersMax) return std::nullopt;
+    return MediaSeat(site);
+  }
+  MediaSeat(MediaSeat&& other) noexcept : site_(std::exchange(other.site_, nullptr)) {}
+  MediaSeat& operator=(MediaSeat&&) = delete;
+  ~MediaSeat() {
+    if (site_ != nullptr) --site_->media_viewers;
+  }
+
+ private:
+  explicit MediaSeat(Site& site) : site_(&site) { ++site.media_viewers; }
+  Site* site_;
+};
+
+/// Asks a port for a T that arrives on another thread, and waits for it. Empty: no answer by `deadline`, or `waiter`
+/// was closed. A late answer goes nowhere, however late: it may outlive the server.
+template <class T>
+asio::awaitable<std::optional<T>> ask(Site& site, const std::shared_ptr<Waiter>& waiter,
+                                      const std::function<void(std::function<void(T)>)>& question,
+                                      std::chrono::steady_clock::time_point deadline) {
+  auto answer = std::make_shared<std::optional<T>>();
+  {
+    const AtWork at_work(site.heartbeat);
+    question([doorbell = site.doorbell, slot = std::weak_ptr(answer), asker = std::weak_ptr(waiter)](T value) {
+      doorbell->ring([slot, asker, value = std::move(value)]() mutable {
+        const auto open_slot = slot.lock();
+        const auto waiting = asker.lock();
+        if (!open_slot || !waiting) return;
+        *open_slot = std::move(value);
+        waiting->wake();
+      });
+    });
+  }
+  while (!answer->has_value() && !waiter->closed() && std::chrono::steady_clock::now() < deadline)
+    co_await waiter->wait_until(deadline);
+  co_return std::move(*answer);
+}
+
+}  // namespace nestbox::web

@@ -1,0 +1,365 @@
+"""The page in a real browser: Debian's Chromium, driven by Debian's python3-selenium.
+
+    /usr/bin/python3 page_test.py [--url http://127.0.0.1:8080/] [--shots FOLDER] [-v]
+
+Without --url the program web_fixture (its path in NESTBOX_WEB_FIXTURE) serves a synthetic camera whose pictures carry the
+wall clock, and everything is tested. With --url a running daemon is looked at: what can be asked of any picture.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+SKIPPED = 77
+try:
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+    from selenium.webdriver.common.keys import Keys
+except ImportError:
+    print("SKIPPED: no selenium here (Debian: python3-selenium)")
+    sys.exit(SKIPPED)
+
+PROGRAMS = {"chromium": "chromium", "chromedriver": "chromium-driver"}
+SETTINGS = argparse.Namespace(url=None, shots=None)
+
+# Reads the stamp of synthetic_stream.h out of the picture that the video shows now: milliseconds of wall clock, modulo
+# 2^32, and how old that is by the browser's clock, which is the same machine's.
+READ_STAMP = """
+const video = document.getElementById('video');
+const bits = 32, square = 16;
+const canvas = document.createElement('canvas');
+canvas.width = bits * square; canvas.height = square;
+const context = canvas.getContext('2d', {willReadFrequently: true});
+context.drawImage(video, 0, 0, canvas.width, square, 0, 0, canvas.width, square);
+const now = Date.now();
+const pixels = context.getImageData(0, 0, canvas.width, square).data;
+let stamp = 0;
+for (let bit = 0; bit < bits; ++bit) {
+  const at = (square / 2 * canvas.width + bit * square + square / 2) * 4;
+  stamp = stamp * 2 + (pixels[at] > 128 ? 1 : 0);
+}
+return {age: now % 4294967296 - stamp, stamp};
+"""
+
+LOOK = """
+const video = document.getElementById('video');
+const ranges = video.buffered;
+return {
+  time: video.currentTime, paused: video.paused, muted: video.muted, width: video.videoWidth,
+  kept: ranges.length ? video.currentTime - ranges.start(0) : 0,
+  badge: document.getElementById('badge').textContent,
+  picture: document.getElementById('stage').dataset.picture,
+  banner: document.getElementById('banner').hidden ? '' : document.getElementById('banner').textContent,
+};
+"""
+
+PICTURE_HASH = """
+const video = document.getElementById('video');
+const canvas = document.createElement('canvas');
+canvas.width = 160; canvas.height = 90;
+const context = canvas.getContext('2d');
+context.drawImage(video, 0, 0, 160, 90);
+return Array.from(context.getImageData(0, 0, 160, 90).data).reduce((h, v) => (h * 31 + v) >>> 0, 7);
+"""
+
+
+def open_browser(folder, width=1280, height=900, arguments=()):
+    options = webdriver.ChromeOptions()
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+                     "--disable-background-networking", "--disable-component-update", "--disable-sync",
+                     "--disable-dev-shm-usage", f"--user-data-dir={folder}", f"--window-size={width},{height}", *arguments):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    options.binary_location = shutil.which("chromium")
+    return webdriver.Chrome(service=Service(shutil.which("chromedriver")), options=options)
+
+
+class Box:
+    """web_fixture, as a running nest box."""
+
+    def __init__(self):
+        self.program = subprocess.Popen([os.environ["NESTBOX_WEB_FIXTURE"], "127.0.0.1:0", "1280x720"], text=True,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.url = self.program.stdout.readline().strip()
+
+    def order(self, line):
+        self.program.stdin.write(line + "\n")
+        self.program.stdin.flush()
+
+    def wanted(self):
+        self.order("wanted?")
+        return self.program.stdout.readline().strip() == "yes"
+
+    def status(self, **changes):
+        body = {"version": "0.1.0", "name": "owl-box", "state": "ok", "uptime_s": 273600, "mode": "day",
+                "camera": {"source": "libcamera:imx708", "state": "running", "width": 1280, "height": 720, "fps": 30.0,
+                           "last_error": None},
+                "encoder": {"codec": "libx264", "state": "running", "bitrate_bps": 3000000},
+                "outputs": [{"name": "youtube", "state": "live", "retry_in_s": None, "last_error": None}], "problems": []}
+        for key, value in changes.items():
+            if isinstance(body.get(key), dict):
+                body[key] = {**body[key], **value}
+            else:
+                body[key] = value
+        self.order("status " + json.dumps(body))
+
+    def close(self):
+        self.program.stdin.close()
+        self.program.stdout.close()
+        try:
+            self.program.wait(10)
+        except subprocess.TimeoutExpired:
+            self.program.kill()
+            self.program.wait()
+
+
+class PageCase(unittest.TestCase):
+    def open(self, url, **window):
+        folder = tempfile.mkdtemp(prefix="nestbox-page-")
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        self.browser = open_browser(folder, **window)
+        self.addCleanup(self.browser.quit)
+        self.browser.get(url)
+
+    def look(self):
+        return self.browser.execute_script(LOOK)
+
+    def until(self, condition, what, seconds=15):
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            seen = self.look()
+            if condition(seen):
+                return seen
+            time.sleep(0.05)
+        self.shoot("failed")
+        self.fail(f"{what}: not within {seconds} s; last seen: {seen}; console: {self.browser.get_log('browser')}")
+
+    def until_playing(self):
+        return self.until(lambda seen: seen["time"] > 0.5 and seen["picture"] == "live", "the picture plays")
+
+    def shoot(self, name):
+        if SETTINGS.shots:
+            os.makedirs(SETTINGS.shots, exist_ok=True)
+            self.browser.save_screenshot(os.path.join(SETTINGS.shots, name + ".png"))
+
+    def assert_console_is_clean(self):
+        # The favourite icon and the browser's own remarks are no errors; ours would be SEVERE.
+        severe = [entry["message"] for entry in self.browser.get_log("browser") if entry["level"] == "SEVERE"]
+        self.assertEqual(severe, [])
+
+    def assert_plays_and_moves(self, seconds):
+        begun = self.until_playing()
+        pictures = set()
+        ends = time.monotonic() + seconds
+        while time.monotonic() < ends:
+            pictures.add(self.browser.execute_script(PICTURE_HASH))
+            time.sleep(0.2)
+        seen = self.look()
+        self.assertGreater(seen["time"] - begun["time"], seconds * 0.7, "currentTime advances")
+        self.assertGreater(len(pictures), seconds * 2, "pixels change")
+        return seen
+
+
+class AnyBox(PageCase):
+    """Of whatever stands at --url."""
+
+    def test_plays(self):
+        self.open(SETTINGS.url)
+        self.assert_plays_and_moves(5)
+        self.shoot("daemon-desktop")
+        self.assert_console_is_clean()
+
+
+class SyntheticBox(PageCase):
+    def setUp(self):
+        self.box = Box()
+        self.addCleanup(self.box.close)
+
+    def ages(self, count):
+        ages = []
+        for _ in range(count):
+            ages.append(self.browser.execute_script(READ_STAMP)["age"])
+            time.sleep(0.05)
+        return ages
+
+    def test_plays_within_a_second_of_glass_to_glass(self):
+        self.open(self.box.url)
+        self.until_playing()
+        time.sleep(3)
+        ages = self.ages(100)
+        print(f"glass to glass: median {statistics.median(ages):.0f} ms, worst {max(ages):.0f} ms, "
+              f"best {min(ages):.0f} ms, {len(ages)} readings")
+        self.assertGreater(min(ages), 0, "a stamp was misread")
+        self.assertLess(max(ages), 1000)
+        seen = self.assert_plays_and_moves(5)
+        self.assertTrue(seen["muted"])
+        self.assertEqual(seen["badge"], "Live")
+        self.assertEqual(seen["banner"], "")
+        self.assertLess(seen["kept"], 15, "the buffer is trimmed")
+        self.assert_console_is_clean()
+        self.shoot("desktop")
+
+    def test_buffer_stays_small(self):
+        self.open(self.box.url)
+        self.until_playing()
+        self.until(lambda seen: seen["time"] > 14, "plays for 14 s", 25)
+        self.assertLess(self.look()["kept"], 13)
+
+    def test_a_frozen_picture_is_never_called_live(self):
+        self.open(self.box.url)
+        self.until_playing()
+        self.box.order("freeze")
+        seen = self.until(lambda seen: seen["picture"] == "stale", "it says that the picture is old", 5)
+        self.assertIn("No new picture since", seen["banner"])
+        self.assertNotEqual(seen["badge"], "Live")
+        self.shoot("stale")
+        self.box.order("resume")
+        self.until(lambda seen: seen["picture"] == "live" and seen["banner"] == "", "it comes back by itself", 20)
+        self.assertLess(max(self.ages(20)), 1500)
+
+    def test_a_new_encoder_is_followed(self):
+        self.open(self.box.url)
+        self.until_playing()
+        before = self.browser.execute_script(READ_STAMP)["stamp"]
+        self.box.order("restart")
+        time.sleep(1)
+        self.until_playing()
+        self.assertGreater(self.browser.execute_script(READ_STAMP)["stamp"], before)
+
+    def test_a_hidden_page_costs_nothing(self):
+        self.open(self.box.url)
+        self.until_playing()
+        self.assertTrue(self.box.wanted())
+        page = self.browser.current_window_handle
+        self.browser.switch_to.new_window("tab")
+        self.wait_for(lambda: not self.box.wanted(), "the stream ends with the page's sight")
+        self.browser.close()
+        self.browser.switch_to.window(page)
+        self.until_playing()
+
+    def wait_for(self, condition, what, seconds=10):
+        deadline = time.monotonic() + seconds
+        while not condition():
+            self.assertLess(time.monotonic(), deadline, what)
+            time.sleep(0.05)
+
+    def test_what_is_not_the_camera_says_so(self):
+        self.box.status(camera={"source": "scene:7"})
+        self.open(self.box.url)
+        seen = self.until(lambda seen: seen["badge"] == "Simulated", "it is called simulated")
+        self.assertIn("simulated", seen["banner"].lower())
+        self.shoot("simulated")
+        self.box.status(state="degraded", camera={"state": "absent"},
+                        outputs=[{"name": "youtube", "state": "backoff", "retry_in_s": 8, "last_error": "connection refused"},
+                                 {"name": "owncast", "state": "off"}],
+                        problems=[{"code": "camera_absent", "text": "No camera was found. Is its cable in, the right way round?",
+                                   "since": "2026-11-20T12:53:18+01:00"}])
+        seen = self.until(lambda seen: seen["badge"] == "No picture", "an absent camera is said")
+        self.assertEqual(seen["picture"], "stale")
+        self.assertIn("No picture since", seen["banner"])
+        self.assertIn("no camera was found", seen["banner"])
+        body = self.browser.find_element("css selector", "main").text
+        for words in ("Needs attention", "Trying again in 8 s", "connection refused", "Not found"):
+            self.assertIn(words, body)
+        self.shoot("absent")
+
+    def test_a_box_that_dies_is_said_and_found_again(self):
+        self.open(self.box.url)
+        self.until_playing()
+        port = self.box.url.rstrip("/").rsplit(":", 1)[1]
+        self.box.program.kill()
+        self.box.program.wait()
+        seen = self.until(lambda seen: "does not answer" in seen["banner"], "it says that the box is gone")
+        self.assertEqual(seen["picture"], "stale")
+        self.shoot("gone")
+        again = subprocess.Popen([os.environ["NESTBOX_WEB_FIXTURE"], f"127.0.0.1:{port}", "640x360"], text=True,
+                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.addCleanup(again.wait)
+        self.addCleanup(again.kill)
+        self.addCleanup(again.stdin.close)
+        self.addCleanup(again.stdout.close)
+        self.until(lambda seen: seen["picture"] == "live" and seen["width"] == 640, "it finds the box again", 20)
+
+    def test_by_keyboard_and_with_names_for_screen_readers(self):
+        self.open(self.box.url)
+        self.until_playing()
+        body = self.browser.find_element("css selector", "body")
+        reached = []
+        for _ in range(8):
+            body.send_keys(Keys.TAB)
+            active = self.browser.switch_to.active_element
+            reached.append(active.get_attribute("id") or active.get_attribute("class"))
+        for control in ("skip", "sound", "snapshot", "full"):
+            self.assertIn(control, reached)
+        for control in ("sound", "snapshot", "full", "video"):
+            element = self.browser.find_element("id", control)
+            self.assertTrue(element.accessible_name, control)
+        self.browser.find_element("id", "sound").send_keys(Keys.SPACE)
+        self.assertFalse(self.look()["muted"])
+        self.assertEqual(self.browser.find_element("id", "sound").get_attribute("aria-pressed"), "true")
+
+    def test_without_media_source_it_shows_pictures(self):
+        self.open("about:blank")
+        self.browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument",
+                                     {"source": "delete window.MediaSource; delete window.ManagedMediaSource;"})
+        self.browser.get(self.box.url)
+        seen = self.until(lambda seen: seen["picture"] == "live", "pictures come one by one")
+        self.assertEqual(seen["badge"], "Live")
+        first = self.browser.find_element("id", "still").get_attribute("src")
+        self.wait_for(lambda: self.browser.find_element("id", "still").get_attribute("src") != first, "they follow")
+        self.assertGreater(self.browser.execute_script("return document.getElementById('still').naturalWidth"), 0)
+        self.shoot("mjpeg")
+        self.box.order("freeze")
+        self.until(lambda seen: seen["picture"] == "stale", "frozen ones are said here too")
+
+    def test_on_a_phone(self):
+        self.open("about:blank")
+        self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
+                                     {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True})
+        self.browser.get(self.box.url)
+        self.until_playing()
+        time.sleep(0.5)
+        wide = self.browser.execute_script("return document.documentElement.scrollWidth")
+        self.assertLessEqual(wide, 390, "nothing sticks out at the side")
+        for control in ("snapshot", "full"):
+            size = self.browser.find_element("id", control).size
+            self.assertGreaterEqual(min(size["width"], size["height"]), 44, f"{control} is too small for a thumb")
+        self.shoot("phone")
+        self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia",
+                                     {"features": [{"name": "prefers-color-scheme", "value": "dark"}]})
+        self.box.status(state="degraded", camera={"source": "scene"},
+                        outputs=[{"name": "youtube", "state": "backoff", "retry_in_s": 8, "last_error": "connection refused"}],
+                        problems=[{"code": "output", "text": "youtube: the server refused the connection", "since": None}])
+        self.until(lambda seen: seen["badge"] == "Simulated", "the new status is shown")
+        self.shoot("phone-dark")
+
+
+def missing():
+    for program, package in PROGRAMS.items():
+        if shutil.which(program) is None:
+            return f"no {program} here (Debian: {package})"
+    if SETTINGS.url is None and "NESTBOX_WEB_FIXTURE" not in os.environ:
+        return "neither --url nor NESTBOX_WEB_FIXTURE is given"
+    return None
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--url", help="a running daemon's page")
+    parser.add_argument("--shots", help="a folder for screenshots")
+    _, rest = parser.parse_known_args(namespace=SETTINGS)
+    reason = missing()
+    if reason:
+        print(f"SKIPPED: {reason}")
+        sys.exit(SKIPPED)
+    names = [name for name in rest if not name.startswith("-")]
+    if not names:
+        rest = rest + (["AnyBox"] if SETTINGS.url else ["SyntheticBox"])
+    unittest.main(argv=[sys.argv[0], *rest])

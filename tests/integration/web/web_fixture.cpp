@@ -1,0 +1,73 @@
+/// web_fixture [LISTEN] [WIDTHxHEIGHT]: the page with a synthetic camera behind it, for the page's own tests. Prints
+/// the address, then takes orders on standard input, one a line: freeze, resume, restart, status JSON, quit.
+#include <cstdio>
+#include <iostream>
+#include <string>
+
+#include "nestbox/base/mutex.h"
+#include "nestbox/web/web_server.h"
+#include "synthetic_stream.h"
+
+namespace {
+
+class StatusTeller final : public nestbox::CallHandler {
+ public:
+  void set(std::string json) {
+    nestbox::Lock lock(mutex_);
+    json_ = std::move(json);
+  }
+  void call(nestbox::Call, std::function<void(nestbox::Answer)> done) override {
+    nestbox::Answer answer;
+    {
+      nestbox::Lock lock(mutex_);
+      answer.json = json_;
+    }
+    done(std::move(answer));
+  }
+
+ private:
+  nestbox::Mutex mutex_;
+  std::string json_ GUARDED_BY(mutex_) =
+      R"({"version":"0.1.0","name":"owl-box","state":"ok","uptime_s":273600,"clock_synchronised":true,"mode":"day",
+"camera":{"source":"libcamera:imx708","state":"running","width":1280,"height":720,"fps":30.0,"frames":1,"rebuilds":0,"last_error":null},
+"encoder":{"codec":"libx264","state":"running","bitrate_bps":3000000,"frames":1},
+"outputs":[{"name":"youtube","state":"live","bytes":1,"lag_s":0.1,"reconnects":0,"packets_dropped":0,"retry_in_s":null,"last_error":null}],
+"problems":[]})";
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  nestbox::WebOptions options;
+  options.listen = argc > 1 ? argv[1] : "127.0.0.1:0";
+  nestbox::test::SyntheticStream::Shape shape;
+  if (argc > 2 && std::sscanf(argv[2], "%dx%d", &shape.width, &shape.height) != 2) {
+    std::cerr << "web_fixture: \"" << argv[2] << "\" is not WIDTHxHEIGHT\n";
+    return 2;
+  }
+  StatusTeller status;
+  nestbox::PacketHub hub([] {});
+  nestbox::test::SyntheticStream stream(hub, shape);
+  auto server = nestbox::WebServer::open(options, {status, stream, hub});
+  if (!server) {
+    std::cerr << "web_fixture: " << server.error().message << "\n";
+    return 1;
+  }
+  std::cout << (*server)->address() << std::endl;
+
+  for (std::string line; std::getline(std::cin, line) && line != "quit";) {
+    if (line == "freeze")
+      stream.freeze();
+    else if (line == "resume")
+      stream.resume();
+    else if (line == "restart")
+      stream.restart();
+    else if (line.rfind("status ", 0) == 0)
+      status.set(line.substr(7));
+    else if (line == "wanted?")
+      std::cout << (hub.wanted() ? "yes" : "no") << std::endl;
+    else
+      std::cerr << "web_fixture: what is \"" << line << "\"?\n";
+  }
+  return 0;
+}
