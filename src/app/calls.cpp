@@ -237,7 +237,10 @@ void live(const Context& context) {
   if (!ordered) return context.done(error(ordered.error()));
   auto outputs = Json::array();
   const auto report = Json::parse(to_json(context.daemon.report(), context.daemon.time_zone()));
-  context.done(good({{"outputs", report.at("outputs")}}));
+  Json body = {{"outputs", report.at("outputs")}};
+  const auto warning = director.microphone_warning();
+  if (action == "start" && !warning.empty()) body["notes"] = Json::array({warning});
+  context.done(good(body));
 }
 
 struct Command {

@@ -400,6 +400,7 @@ std::vector<Problem> Daemon::standing_problems(const StatusReport& report) const
   if (!web_error_.empty()) add("page_off", web_error_);
   if (is_problem(report.camera.state) && !report.camera.last_error.empty()) add("camera", report.camera.last_error);
   if (report.encoder.state == EncoderState::kFailed) add("encoder", report.encoder.last_error);
+  if (!report.encoder.sound_trouble.empty()) add("sound", report.encoder.sound_trouble);
   for (const auto& output : report.outputs) {
     const bool troubled = output.state == OutputState::kBackoff || output.state == OutputState::kFailed;
     if (troubled) add("output:" + output.name, output.name + ": " + output.last_error);

@@ -36,7 +36,12 @@ std::optional<TextProblem> zone_problem(const std::string& name) {
 std::optional<TextProblem> audio_problem(const std::string& source) {
   const bool file = source.size() > 5 && source.compare(0, 5, "file:") == 0;
   if (source == "silence" || source == "none" || file) return std::nullopt;
-  return TextProblem{"is no source of sound"};
+  if (source.size() <= 5 || source.compare(0, 5, "alsa:") != 0) return TextProblem{"is no source of sound"};
+  const bool device = std::all_of(source.begin() + 5, source.end(), [](char c) {
+    return is_letter_or_digit(c) || std::string_view(":,=_-.").find(c) != std::string_view::npos;
+  });
+  if (device) return std::nullopt;
+  return TextProblem{"names no ALSA device: letters, digits and :,=_-. as arecord -L shows them"};
 }
 
 std::optional<TextProblem> overlay_problem(const std::string& text) {
@@ -167,8 +172,11 @@ std::vector<Field<EncoderOptions>> encoder_fields() {
 }
 
 std::vector<Field<AudioOptions>> audio_fields() {
-  return {field("source", &AudioOptions::source, text("silence | none | file:PATH", audio_problem), {Stage::kEncoder},
-                "The sound. YouTube refuses a stream without any, so there is silence; none leaves it out.")};
+  return {field("source", &AudioOptions::source, text("silence | none | alsa:DEVICE | file:PATH", audio_problem),
+                {Stage::kEncoder},
+                "The sound. YouTube refuses a stream without any, so there is silence; none leaves it out. "
+                "alsa:DEVICE is a microphone (alsa:default; arecord -L lists them): what is said near the box is heard "
+                "wherever the stream goes. It is open only while somebody takes the stream.")};
 }
 
 std::vector<Field<OverlayOptions>> overlay_fields() {

@@ -21,8 +21,9 @@ std::int64_t clamped(std::int64_t wanted_bps, const EncoderOptions& options) {
 
 }  // namespace
 
-EncodeStage::Worker::Worker(std::string thread_name, Setup setup)
+EncodeStage::Worker::Worker(std::string thread_name, Setup setup, PcmOpener open_microphone)
     : thread_name_(std::move(thread_name)),
+      open_microphone_(std::move(open_microphone)),
       hub_([this] { keyframe_wanted_.store(true, std::memory_order_release); }),
       next_setup_(setup),
       setup_(std::move(setup)),
@@ -80,6 +81,7 @@ EncodeStatus EncodeStage::Worker::status() const {
   status.frames_dropped = dropped_.load(std::memory_order_relaxed);
   Lock lock(mutex_);
   status.last_error = last_error_;
+  status.sound_trouble = sound_trouble_;
   return status;
 }
 
@@ -109,7 +111,10 @@ void EncodeStage::Worker::process(FrameLease lease) {
   last_stamp_ = stamp;
   encoded_.fetch_add(1, std::memory_order_relaxed);
   if (has_failed_.load(std::memory_order_relaxed)) recovered();
-  if (audio_) audio_->follow(stamp, packet->duration, packet->content, hub_);
+  if (audio_) {
+    audio_->follow(stamp, packet->duration, packet->content, hub_);
+    note_sound();
+  }
   hub_.push(*packet);
 }
 
@@ -157,9 +162,10 @@ bool EncodeStage::Worker::ready(const ImageView& shape) {
 
 Result<void> EncodeStage::Worker::build(const ImageView& shape) {
   if (!audio_is_current_) {
-    auto audio = AudioTrack::create(setup_.audio);
+    auto audio = AudioTrack::create(setup_.audio, open_microphone_);
     if (!audio) return tl::unexpected(std::move(audio).error());
     audio_ = std::move(*audio);
+    if (audio_) note_sound();
     audio_is_current_ = true;
   }
   if (!encoder_ || !encoder_->fits(shape)) {
@@ -196,6 +202,11 @@ PictureKind EncodeStage::Worker::choose_kind(BootTime stamp) {
   if (!woke_up && !granted && !keyframes_.due(stamp, encoder_->frame_interval())) return PictureKind::kAny;
   keyframe_wanted_.store(false, std::memory_order_release);  // whoever asks from here on gets another one
   return PictureKind::kKeyframe;
+}
+
+void EncodeStage::Worker::note_sound() {
+  Lock lock(mutex_);
+  if (sound_trouble_ != audio_->trouble()) sound_trouble_ = audio_->trouble();
 }
 
 void EncodeStage::Worker::failed(const Error& error) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "encode/alsa_pcm.h"
 #include "encode/audio_track.h"
 #include "encode/keyframe_clock.h"
 #include "encode/video_encoder.h"
@@ -26,7 +27,7 @@ namespace nestbox {
 ///                                               [failed]
 class EncodeStage::Worker {
  public:
-  Worker(std::string thread_name, Setup setup);
+  Worker(std::string thread_name, Setup setup, PcmOpener open_microphone = open_alsa);
 
   void start();
   void offer(FrameLease frame) noexcept;
@@ -52,12 +53,14 @@ class EncodeStage::Worker {
   void announce();
   void adapt_bitrate();
   PictureKind choose_kind(BootTime stamp);
+  void note_sound() EXCLUDES(mutex_);
   void failed(const Error& error) EXCLUDES(mutex_);
   void recovered() EXCLUDES(mutex_);
 
   static constexpr std::size_t kInboxFrames = 2;
 
   const std::string thread_name_;
+  const PcmOpener open_microphone_;
   BoundedQueue<FrameLease> inbox_{kInboxFrames};
   Heartbeat heartbeat_;
   std::atomic<bool> stopping_{false};
@@ -74,6 +77,7 @@ class EncodeStage::Worker {
   mutable Mutex mutex_;
   Setup next_setup_ GUARDED_BY(mutex_);
   std::string last_error_ GUARDED_BY(mutex_);
+  std::string sound_trouble_ GUARDED_BY(mutex_);
 
   Setup setup_;
   std::unique_ptr<VideoEncoder> encoder_;

@@ -29,6 +29,7 @@ NEIGHBOURS = {("rules", "options")}
 FFMPEG_FOLDERS = {"av", "capture", "encode", "publish"}
 THIRD_PARTY = {
     "libav": FFMPEG_FOLDERS, "libsw": FFMPEG_FOLDERS,
+    "alsa/": {"encode"},
     "av/": FFMPEG_FOLDERS,  # our own pieces around FFmpeg, which show its types
     "boost/": {"app", "tune", "web"},
     "CLI/": {"app"},

@@ -20,6 +20,8 @@ struct EncodeStatus {
   std::uint64_t frames = 0;          ///< encoded
   std::uint64_t frames_dropped = 0;  ///< offered while the inbox was full
   std::string last_error;
+  std::string
+      sound_trouble;  ///< why the stream is silent although audio.source is a file or a microphone; mostly empty
 };
 
 /// Thread-safe. Inbox of 2 frames: the oldest is dropped and counted. Video and audio come out of one thread, in order.
