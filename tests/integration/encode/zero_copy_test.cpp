@@ -1,5 +1,4 @@
 #include "encode/lease_buffers.h"
-#include "encode/video_encoder.h"
 #include "support.h"
 
 #ifndef NESTBOX_SANITIZED
