@@ -281,7 +281,10 @@ Result<void> V4l2Device::queue(unsigned index, int dmabuf_fd, std::int64_t stamp
   one.buffer.timestamp.tv_sec = static_cast<time_t>(stamp_us / 1'000'000);
   one.buffer.timestamp.tv_usec = static_cast<suseconds_t>(stamp_us % 1'000'000);
   one.plane.bytesused = static_cast<unsigned>(layout_.bytes);
-  if (picture_memory_ == V4L2_MEMORY_DMABUF) one.plane.m.fd = dmabuf_fd;
+  if (picture_memory_ == V4L2_MEMORY_DMABUF) {
+    one.plane.m.fd = dmabuf_fd;
+    one.plane.length = one.plane.bytesused;
+  }
   return ask(VIDIOC_QBUF, &one.buffer, "take a picture");
 }
 
