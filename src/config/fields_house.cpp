@@ -159,7 +159,9 @@ std::vector<Field<EncoderOptions>> encoder_fields() {
   using E = EncoderOptions;
   constexpr Stages kEncoder{Stage::kEncoder};
   return {
-      field("codec", &E::codec, word({"auto", "libx264"}), kEncoder, "What makes H.264 of the picture."),
+      field("codec", &E::codec, word({"auto", "libx264", "h264_v4l2m2m"}), kEncoder,
+            "What makes H.264 of the picture: the processor (libx264), or the encoder that a Raspberry Pi 4 and older "
+            "have in hardware (h264_v4l2m2m). auto takes hardware where it is there and works."),
       field("bitrate", &E::bitrate_bps, rate(100'000, 50'000'000), {Stage::kEncoder, Stage::kOutputs},
             "How much the stream may take. YouTube wants 3M to 8M for 1280x720."),
       field("bitrate_min", &E::bitrate_min_bps, rate(50'000, 50'000'000), {Stage::kEncoder, Stage::kOutputs},

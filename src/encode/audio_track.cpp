@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "encode/alsa_pcm.h"
 #include "encode/audio_file.h"
 #include "encode/microphone.h"
 #include "nestbox/base/log.h"
@@ -29,13 +30,13 @@ std::string after(std::string_view prefix, const std::string& text) {
 
 }  // namespace
 
-Result<std::unique_ptr<AudioTrack>> AudioTrack::create(const AudioOptions& options, PcmOpener open_microphone) {
+Result<std::unique_ptr<AudioTrack>> AudioTrack::create(const AudioOptions& options) {
   if (options.source == "none") return std::unique_ptr<AudioTrack>();
   auto track = std::unique_ptr<AudioTrack>(new AudioTrack);
   if (const auto path = after(kFilePrefix, options.source); !path.empty()) {
     track->source_ = std::make_unique<FileSound>(path);
   } else if (const auto device = after(kAlsaPrefix, options.source); !device.empty()) {
-    track->source_ = std::make_unique<Microphone>(device, std::move(open_microphone));
+    track->source_ = std::make_unique<Microphone>(device, open_alsa);
   } else if (options.source != "silence") {
     return fail(
         ErrorKind::kInvalidArgument,

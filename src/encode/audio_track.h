@@ -5,7 +5,6 @@
 #include <string>
 
 #include "encode/aac_encoder.h"
-#include "encode/pcm_device.h"
 #include "encode/sound_source.h"
 #include "nestbox/media/packet_hub.h"
 #include "nestbox/options/options.h"
@@ -17,7 +16,7 @@ namespace nestbox {
 class AudioTrack {
  public:
   /// Nothing for the source "none". Errors: kInvalidArgument for a source that does not exist, kInternal.
-  static Result<std::unique_ptr<AudioTrack>> create(const AudioOptions& options, PcmOpener open_microphone);
+  static Result<std::unique_ptr<AudioTrack>> create(const AudioOptions& options);
 
   const AudioInfo& info() const noexcept { return info_; }
   /// Why there is silence in the place of sound; empty: there is none.

@@ -128,8 +128,8 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"encoder:\n  bitrate:\n",
                 "nestbox.yaml:2:3: encoder.bitrate: has no value; allowed: a bit rate such as 2500k or 4M (bits a "
                 "second), from 100k to 50M"},
-        Refusal{"encoder: {codec: h264_v4l2m2m}\n",
-                "nestbox.yaml:1:18: encoder.codec: \"h264_v4l2m2m\" is not known; allowed: auto | libx264"},
+        Refusal{"encoder: {codec: h265}\n",
+                "nestbox.yaml:1:18: encoder.codec: \"h265\" is not known; allowed: auto | libx264 | h264_v4l2m2m"},
         Refusal{"audio: {source: loud}\n",
                 "nestbox.yaml:1:17: audio.source: \"loud\" is no source of sound; allowed: silence | none | file:PATH"},
         Refusal{"name: Owl Box\n",
