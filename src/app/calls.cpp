@@ -185,6 +185,12 @@ void key(const Context& context) {
   context.done(good({{"stored", *name}}));
 }
 
+void passwd(const Context& context) {
+  context.daemon.set_password(context.call.secret, [done = context.done](Result<void> set) {
+    done(set ? good({{"password_set", true}}) : error(set.error()));
+  });
+}
+
 const char* word(PublishFault fault) {
   switch (fault) {
     case PublishFault::kNone:
@@ -248,9 +254,9 @@ struct Command {
   void (*run)(const Context&);
 };
 constexpr std::array kCommands{
-    Command{"status", status},     Command{"get", get},       Command{"set", set},
-    Command{"reset", reset},       Command{"reload", reload}, Command{"diff", diff},
-    Command{"snapshot", snapshot}, Command{"key", key},       Command{"live", live},
+    Command{"status", status}, Command{"get", get},       Command{"set", set},           Command{"reset", reset},
+    Command{"reload", reload}, Command{"diff", diff},     Command{"snapshot", snapshot}, Command{"key", key},
+    Command{"live", live},     Command{"passwd", passwd},
 };
 
 }  // namespace

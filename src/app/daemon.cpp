@@ -12,6 +12,7 @@
 
 #include "nestbox/av/av_log.h"
 #include "nestbox/base/log.h"
+#include "nestbox/rules/password_rule.h"
 #include "service_notify.h"
 #include "version.h"
 
@@ -99,7 +100,10 @@ Result<void> Daemon::open_state() {
     if (state_error_.empty()) log::write(log::Level::kError, kPart, state.error().message);
     state_error_ = state.error().message;
   }
-  keys_ = std::make_unique<KeyStore>(state_ ? state_->path() : std::filesystem::path());
+  const auto folder = state_ ? state_->path() : std::filesystem::path();
+  keys_ = std::make_unique<KeyStore>(folder);
+  const auto accounts = accounts_.open(folder);
+  auth_error_ = accounts ? "" : accounts.error().message;
   return {};
 }
 
@@ -109,6 +113,7 @@ void Daemon::reopen_state() {
   log::write(log::Level::kInfo, kPart, fmt::format("paths.state {} is there now", state_->path().string()));
   reload();
   director_->configure(settings_.options(), time_zone_, targets());
+  if (!lan_error_.empty()) reopen_web();
   direct_now();
 }
 
@@ -141,7 +146,12 @@ void Daemon::expect_picture(std::chrono::milliseconds after) {
 }
 
 void Daemon::open_web() {
-  auto web = WebServer::open(settings_.options().web, {*this, *pictures_, main_->hub()});
+  auto options = settings_.options().web;
+  const auto lan_error = why_not_beyond_loopback();
+  if (!lan_error.empty()) options.listen = on_loopback(options.listen);
+  if (lan_error != lan_error_ && !lan_error.empty()) log::write(log::Level::kWarning, kPart, lan_error);
+  lan_error_ = lan_error;
+  auto web = WebServer::open(options, {*this, *pictures_, main_->hub(), accounts_});
   if (web) {
     web_ = std::move(*web);
     web_error_.clear();
@@ -153,6 +163,16 @@ void Daemon::open_web() {
   web_timer_.async_wait([this](const boost::system::error_code& cancelled) {
     if (!cancelled && !stopping_) open_web();
   });
+}
+
+// The rest of the daemon goes on without a password, and the page does so on this machine.
+std::string Daemon::why_not_beyond_loopback() const {
+  const auto& listen = settings_.options().web.listen;
+  if (!listens_beyond_loopback(listen) || accounts_.has_password()) return "";
+  const auto why = !state_error_.empty()  ? "paths.state, which holds its password, is absent"
+                   : !auth_error_.empty() ? auth_error_
+                                          : "it has no password; give it one with: nestbox passwd";
+  return fmt::format("the page answers on this machine alone, not at web.listen {}: {}", listen, why);
 }
 
 void Daemon::reopen_web() {
@@ -319,6 +339,21 @@ Result<void> Daemon::store_key(const std::string& name, const Secret& key) {
   return {};
 }
 
+void Daemon::set_password(const Secret& password, std::function<void(Result<void>)> done) {
+  if (const auto problem = password_problem(password.reveal(), box_name()))
+    return done(fail(ErrorKind::kInvalidArgument, *problem));
+  accounts_.set_password(password, [this, done = std::move(done)](Result<void> set) {
+    boost::asio::post(context_, [this, done, set = std::move(set)] {
+      if (set) {
+        log::write(log::Level::kInfo, kPart, "the page has a new password; every session ends");
+        auth_error_.clear();
+        reopen_web();  // which ends what the old sessions still watch
+      }
+      done(set);
+    });
+  });
+}
+
 void Daemon::take_picture(std::function<void(Result<PictureTaker::Picture>)> done) {
   pictures_->take_picture([this, done = std::move(done)](Result<PictureTaker::Picture> picture) {
     boost::asio::post(context_, [done, picture = std::move(picture)]() mutable { done(std::move(picture)); });
@@ -378,6 +413,7 @@ StatusReport Daemon::report() {
   report.uptime_s = to_seconds(now - started_at_);
   report.clock_synchronised = clock_is_synchronised();
   report.page = web_ ? web_->address() : "";
+  report.password_set = accounts_.has_password();
   report.camera = main_->capture().status();
   report.encoder = main_->encode().status();
   report.outputs = director_->status();
@@ -398,6 +434,7 @@ std::vector<Problem> Daemon::standing_problems(const StatusReport& report) const
   };
   if (!state_error_.empty()) add("state_absent", state_error_);
   if (!web_error_.empty()) add("page_off", web_error_);
+  if (!lan_error_.empty()) add("page_without_password", lan_error_);
   if (is_problem(report.camera.state) && !report.camera.last_error.empty()) add("camera", report.camera.last_error);
   if (report.encoder.state == EncoderState::kFailed) add("encoder", report.encoder.last_error);
   if (!report.encoder.sound_trouble.empty()) add("sound", report.encoder.sound_trouble);

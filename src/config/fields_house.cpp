@@ -136,12 +136,6 @@ Codec<std::optional<LocationOptions>> location() {
 
 }  // namespace
 
-bool is_loopback(const std::string& listen) {
-  const auto parts = split_listen(listen);
-  if (!parts) return false;
-  return parts->host == "localhost" || parts->host == "::1" || parts->host.compare(0, 4, "127.") == 0;
-}
-
 std::vector<Field<Options>> general_fields() {
   return {
       field("name", &Options::name,
@@ -202,12 +196,12 @@ std::vector<Field<WebOptions>> web_fields() {
   return {
       field("listen", &W::listen,
             text("ADDRESS:PORT, such as 127.0.0.1:8080 or [::1]:8080; port 0: any", listen_problem), kWeb,
-            "Where the page answers. 127.0.0.1 is this machine alone; beyond it, public_page must be true."),
+            "Where the page answers. 127.0.0.1 is this machine alone; 0.0.0.0 is every network, with a password."),
       field("allowed_hosts", &W::allowed_hosts,
             list("a list of up to 32 host names", text("a host name", host_problem), 0, 32), kWeb,
             "Further names under which browsers may ask for the page.", "[owlbox.example.org]"),
       field("public_page", &W::public_page, boolean(), kWeb,
-            "Says that everybody who reaches the page may see the picture: it has no password."),
+            "Lets everybody who reaches the page see the picture. All else still asks for the password."),
       field("tls_cert", &W::tls_cert, path, kWeb, "The page's certificate (PEM), for https."),
       field("tls_key", &W::tls_key, path, kWeb, "The certificate's private key (PEM), readable by nobody else."),
   };

@@ -38,6 +38,8 @@ THIRD_PARTY = {
     "ft2build.h": {"image"}, "freetype/": {"image"}, "turbojpeg.h": {"image"},
     "nlohmann/": {"app", "tune", "web"},
     "openssl/": {"web"},
+    "qrencode.h": {"app"},
+    "sodium.h": {"app"},
     "spdlog/": {"base"},
     "systemd/": {"app"},
     "tl/": {"app", "base", "config"},
