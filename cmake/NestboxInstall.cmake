@@ -1,0 +1,16 @@
+# Where everything goes that is installed beside the programs. The package (debian/rules) is what these rules install.
+
+set(nestbox_units lib/systemd/system)   # below the prefix, as systemd has it, on every architecture
+set(nestbox_examples "${CMAKE_INSTALL_DATADIR}/doc/nestbox/examples")
+
+# A short file, which upgrades will hardly ever change: who has written into it is not asked about it again and again.
+install(FILES config/start.yaml RENAME nestbox.yaml DESTINATION "${CMAKE_INSTALL_FULL_SYSCONFDIR}/nestbox")
+install(DIRECTORY DESTINATION "${CMAKE_INSTALL_FULL_SYSCONFDIR}/nestbox/nestbox.d")
+install(FILES config/nestbox.yaml DESTINATION "${nestbox_examples}")
+
+install(FILES systemd/nestbox.service DESTINATION "${nestbox_units}")
+install(FILES systemd/sysusers.d/nestbox.conf DESTINATION lib/sysusers.d)
+install(FILES systemd/tmpfiles.d/nestbox.conf DESTINATION lib/tmpfiles.d)
+install(FILES systemd/udev/60-nestbox.rules DESTINATION lib/udev/rules.d)
+install(FILES scripts/completion/nestbox.bash RENAME nestbox
+  DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")
