@@ -16,7 +16,7 @@ namespace {
 using std::chrono::seconds;
 
 constexpr seconds kRetryFirst{1}, kRetryMax{30};
-constexpr seconds kRetryDeviceMax{4};  // one that stalled, or that another program has
+constexpr seconds kRetryDeviceMax{4};  // for a camera that failed while it ran, or that another program has
 constexpr seconds kLookAgain{2};       // for what is not there: looking is cheap
 constexpr seconds kHealthy{60};        // a source that ran that long may fail once more without waiting long
 constexpr seconds kStallMin{2};
@@ -261,7 +261,7 @@ void CaptureWorker::try_source(BootTime now) {
   const auto opened = source ? open(std::move(*source), false) : tl::unexpected(source.error());
   if (!opened) {
     const bool busy = opened.error().kind == ErrorKind::kBusy;
-    source_failed(opened.error(), busy ? CameraState::kBusy : CameraState::kAbsent, now);
+    source_failed(opened.error(), busy ? CameraState::kBusy : CameraState::kAbsent, false, now);
     return;
   }
   say(CameraState::kRunning, "");
@@ -270,14 +270,13 @@ void CaptureWorker::try_source(BootTime now) {
                    session_->format.height);
 }
 
-void CaptureWorker::schedule_retry(ErrorKind kind, BootTime now) {
+void CaptureWorker::schedule_retry(ErrorKind kind, bool is_device, BootTime now) {
   if (kind == ErrorKind::kExhausted) return;  // it has ended
   if (kind == ErrorKind::kNotFound) {
     retry_at_ = now + kLookAgain;
     return;
   }
-  const bool of_device = kind == ErrorKind::kBusy || kind == ErrorKind::kTimeout;
-  retry_delay_ = std::min(retry_delay_, of_device ? kRetryDeviceMax : kRetryMax);
+  retry_delay_ = std::min(retry_delay_, is_device || kind == ErrorKind::kBusy ? kRetryDeviceMax : kRetryMax);
   retry_at_ = now + retry_delay_;
   retry_delay_ = std::min(retry_delay_ * 2, kRetryMax);
 }
@@ -285,20 +284,21 @@ void CaptureWorker::schedule_retry(ErrorKind kind, BootTime now) {
 void CaptureWorker::give_up_session(const Error& error, CameraState state, BootTime now) {
   if (now - session_->started_at > kHealthy) retry_delay_ = kRetryFirst;
   const bool is_rebuilt = error.kind != ErrorKind::kExhausted;
-  const bool too_often = is_rebuilt && session_->source->is_device() && !rebuild_limit_.admits(now);
+  const bool is_device = session_->source->is_device();
+  const bool too_often = is_rebuilt && is_device && !rebuild_limit_.admits(now);
   close_session();
   if (is_rebuilt) {
     Lock lock(mutex_);
     ++status_.rebuilds;
     status_.needs_fresh_start = status_.needs_fresh_start || too_often;
   }
-  source_failed(error, state, now);
+  source_failed(error, state, is_device, now);
 }
 
-void CaptureWorker::source_failed(const Error& error, CameraState state, BootTime now) {
+void CaptureWorker::source_failed(const Error& error, CameraState state, bool is_device, BootTime now) {
   const bool is_news = status().last_error != error.message;
   say(state, error.message);
-  schedule_retry(error.kind, now);
+  schedule_retry(error.kind, is_device, now);
   if (is_news) {
     NESTBOX_LOG_WARNING(
         name_, "no picture: {}{}", error.message,

@@ -103,8 +103,8 @@ class CaptureWorker {
   Result<void> open(std::unique_ptr<FrameSource> source, bool is_fallback);
   Result<std::unique_ptr<PictureStamper>> make_stamper(const SourceFormat& format) const;
   void try_source(BootTime now);
-  void schedule_retry(ErrorKind kind, BootTime now);
-  void source_failed(const Error& error, CameraState state, BootTime now);
+  void schedule_retry(ErrorKind kind, bool is_device, BootTime now);
+  void source_failed(const Error& error, CameraState state, bool is_device, BootTime now);
   void give_up_session(const Error& error, CameraState state, BootTime now);
   void show_slate();
   void restart(BootTime now);
