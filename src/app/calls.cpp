@@ -46,6 +46,8 @@ const char* code_of(ErrorKind kind) {
       return "not_found";
     case ErrorKind::kUnavailable:
       return "unavailable";
+    case ErrorKind::kBusy:
+      return "busy";
     case ErrorKind::kTimeout:
       return "timeout";
     case ErrorKind::kCancelled:

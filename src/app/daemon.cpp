@@ -13,6 +13,7 @@
 #include "nestbox/av/av_log.h"
 #include "nestbox/base/log.h"
 #include "nestbox/rules/password_rule.h"
+#include "nestbox/rules/rebuild_limit.h"
 #include "service_notify.h"
 #include "version.h"
 
@@ -23,6 +24,7 @@ constexpr auto kPart = "nestboxd";
 constexpr std::chrono::seconds kWebRetry{10};
 constexpr std::chrono::milliseconds kShutdown{2500};
 constexpr std::chrono::seconds kSupervision{5};
+constexpr int kNeedsFreshStart = 1;
 // Longer than the longest deadline of any worker (a blocked network write: 8 s), shorter than systemd's patience (20
 // s).
 constexpr std::chrono::seconds kWorkMax{12};
@@ -217,6 +219,15 @@ void Daemon::stop() {
   context_.stop();
 }
 
+// systemd starts the daemon anew after an exit status that is not 0 (systemd/nestbox.service).
+void Daemon::stop_for_fresh_start() {
+  NESTBOX_LOG_ERROR(kPart,
+                    "the camera was set up anew {} times in {} minutes and still fails; ending, to be started anew",
+                    RebuildLimit::kRebuilds, RebuildLimit::kWindow.count());
+  exit_status_ = kNeedsFreshStart;
+  stop();
+}
+
 int Daemon::shut_down() {
   const auto deadline = BootClock::now() + kShutdown;
   main_->request_stop();
@@ -234,9 +245,9 @@ int Daemon::shut_down() {
   if (web_) join_or_abandon(*web_, "web", deadline, hung);
   join_or_abandon(jobs_, "jobs", deadline, hung);
   control_.reset();
-  if (hung.empty()) return 0;
+  if (hung.empty()) return exit_status_;
   log::write(log::Level::kWarning, kPart, fmt::format("left while these threads hung: {}", fmt::join(hung, ", ")));
-  std::_Exit(0);  // their stacks still point into this object
+  std::_Exit(exit_status_);  // their stacks still point into this object
 }
 
 void Daemon::apply(const Change& change) {
@@ -382,6 +393,7 @@ void Daemon::schedule_supervision(std::chrono::nanoseconds in) {
   supervision_timer_.async_wait([this](const boost::system::error_code& cancelled) {
     if (cancelled || stopping_) return;
     if (!state_) reopen_state();
+    if (main_->capture().status().needs_fresh_start) return stop_for_fresh_start();
     if (const auto stuck = stuck_worker()) {
       NESTBOX_LOG_ERROR(kPart, "thread {} has been at one piece of work for over {} s", *stuck, kWorkMax.count());
     } else {

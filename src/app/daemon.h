@@ -58,6 +58,7 @@ class Daemon : public CallHandler, private DaemonCalls {
   void await_signals();
   void reload();
   void stop();
+  void stop_for_fresh_start();
   int shut_down();
 
   std::string box_name() const;
@@ -82,6 +83,7 @@ class Daemon : public CallHandler, private DaemonCalls {
   const BootTime started_at_;
   TimeZone time_zone_;
   bool stopping_ = false;
+  int exit_status_ = 0;
 
   boost::asio::io_context context_;
   boost::asio::signal_set signals_;
