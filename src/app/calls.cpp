@@ -240,17 +240,28 @@ void live(const Context& context) {
   context.done(good({{"outputs", report.at("outputs")}}));
 }
 
+void examine(const Context& context) {
+  const auto progress = [report = context.call.progress](const std::string& what) {
+    if (report) report(dump({{"state", what}}));
+  };
+  context.daemon.examine(progress, context.done);
+}
+
 struct Command {
   const char* name;
   void (*run)(const Context&);
 };
 constexpr std::array kCommands{
-    Command{"status", status},     Command{"get", get},       Command{"set", set},
-    Command{"reset", reset},       Command{"reload", reload}, Command{"diff", diff},
-    Command{"snapshot", snapshot}, Command{"key", key},       Command{"live", live},
+    Command{"status", status}, Command{"get", get},        Command{"set", set},           Command{"reset", reset},
+    Command{"reload", reload}, Command{"diff", diff},      Command{"snapshot", snapshot}, Command{"key", key},
+    Command{"live", live},     Command{"doctor", examine},
 };
 
 }  // namespace
+
+Answer error_answer(const Error& cause) {
+  return error(cause);
+}
 
 void Calls::call(const Call& call, const Done& done) {
   const auto arguments = Json::parse(call.arguments_json.empty() ? "{}" : call.arguments_json, nullptr, false);

@@ -24,7 +24,12 @@ struct DaemonCalls {
   virtual Result<void> store_key(const std::string& name, const Secret& key) = 0;
   /// `done` runs on the main thread.
   virtual void take_picture(std::function<void(Result<PictureTaker::Picture>)> done) = 0;
+  /// `progress` runs on any thread, `done` on the main thread.
+  virtual void examine(std::function<void(const std::string& what)> progress, std::function<void(Answer)> done) = 0;
 };
+
+/// The body and exit status for something that failed.
+Answer error_answer(const Error& cause);
 
 /// The commands of the socket and the page, as JSON in and out (docs/api.md). Main thread only.
 class Calls {

@@ -204,6 +204,7 @@ int Daemon::shut_down() {
   director_->request_stop();
   if (web_) web_->request_stop();
   jobs_.request_stop();
+  doctor_.request_stop();
 
   auto hung = main_->join_until(deadline);
   const auto add = [&hung](std::vector<std::string> more) {
@@ -213,6 +214,7 @@ int Daemon::shut_down() {
   add(director_->join_until(deadline));
   if (web_) join_or_abandon(*web_, "web", deadline, hung);
   join_or_abandon(jobs_, "jobs", deadline, hung);
+  join_or_abandon(doctor_, "doctor", deadline, hung);
   control_.reset();
   if (hung.empty()) return 0;
   log::write(log::Level::kWarning, kPart, fmt::format("left while these threads hung: {}", fmt::join(hung, ", ")));
@@ -323,6 +325,14 @@ void Daemon::take_picture(std::function<void(Result<PictureTaker::Picture>)> don
   pictures_->take_picture([this, done = std::move(done)](Result<PictureTaker::Picture> picture) {
     boost::asio::post(context_, [done, picture = std::move(picture)]() mutable { done(std::move(picture)); });
   });
+}
+
+void Daemon::examine(Doctor::Progress progress, std::function<void(Answer)> done) {
+  const auto started = doctor_.start(
+      running_case(report(), settings_.options(), targets()), std::move(progress), [this, done](Answer answer) {
+        boost::asio::post(context_, [done, answer = std::move(answer)] { done(answer); });
+      });
+  if (!started) done(error_answer(started.error()));
 }
 
 void Daemon::call(Call call, std::function<void(Answer)> done) {

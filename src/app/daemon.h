@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "calls.h"
+#include "doctor.h"
 #include "jobs.h"
 #include "key_store.h"
 #include "live_director.h"
@@ -45,6 +46,7 @@ class Daemon : public CallHandler, private DaemonCalls {
   LiveDirector& live() override { return *director_; }
   Result<void> store_key(const std::string& name, const Secret& key) override;
   void take_picture(std::function<void(Result<PictureTaker::Picture>)> done) override;
+  void examine(Doctor::Progress progress, std::function<void(Answer)> done) override;
 
   Result<void> open_state();
   void reopen_state();
@@ -90,6 +92,7 @@ class Daemon : public CallHandler, private DaemonCalls {
   ProblemBook problem_book_;
 
   Jobs jobs_;
+  Doctor doctor_;
   std::shared_ptr<PictureDesk> pictures_;
   std::unique_ptr<Pipeline> main_;
   std::unique_ptr<Pipeline> slate_;
