@@ -241,10 +241,17 @@ void live(const Context& context) {
 }
 
 void examine(const Context& context) {
-  const auto progress = [report = context.call.progress](const std::string& what) {
-    if (report) report(dump({{"state", what}}));
+  constexpr int kLongest_s = 600;
+  const auto uplink = context.arguments.find("uplink_s");
+  const bool given = uplink != context.arguments.end();
+  if (given && (!uplink->is_number_unsigned() || *uplink > kLongest_s)) {
+    return context.done(error(kBadUsage, "bad_value", "uplink_s is a number of seconds", "", "0 to 600"));
+  }
+  const auto progress = [report = context.call.progress](const Doctor::Step& step) {
+    if (report)
+      report(dump({{"state", step.what}, {"seconds", step.seconds}, {"throughput_bps", step.throughput_bps}}));
   };
-  context.daemon.examine(progress, context.done);
+  context.daemon.examine(std::chrono::seconds(given ? uplink->get<int>() : 0), progress, context.done);
 }
 
 struct Command {

@@ -1,7 +1,9 @@
 #pragma once
+#include <chrono>
 #include <functional>
 #include <string>
 
+#include "doctor.h"
 #include "live_director.h"
 #include "nestbox/base/time_zone.h"
 #include "nestbox/config/settings.h"
@@ -24,8 +26,9 @@ struct DaemonCalls {
   virtual Result<void> store_key(const std::string& name, const Secret& key) = 0;
   /// `done` runs on the main thread.
   virtual void take_picture(std::function<void(Result<PictureTaker::Picture>)> done) = 0;
-  /// `progress` runs on any thread, `done` on the main thread.
-  virtual void examine(std::function<void(const std::string& what)> progress, std::function<void(Answer)> done) = 0;
+  /// `uplink`: how long the way to the first output's server is measured, 0: not. `progress` runs on any thread, `done`
+  /// on the main thread.
+  virtual void examine(std::chrono::seconds uplink, Doctor::Progress progress, Doctor::Done done) = 0;
 };
 
 /// The body and exit status for something that failed.

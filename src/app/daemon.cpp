@@ -327,11 +327,23 @@ void Daemon::take_picture(std::function<void(Result<PictureTaker::Picture>)> don
   });
 }
 
-void Daemon::examine(Doctor::Progress progress, std::function<void(Answer)> done) {
-  const auto started = doctor_.start(
-      running_case(report(), settings_.options(), targets()), std::move(progress), [this, done](Answer answer) {
-        boost::asio::post(context_, [done, answer = std::move(answer)] { done(answer); });
-      });
+void Daemon::examine(std::chrono::seconds uplink, Doctor::Progress progress, Doctor::Done done) {
+  if (uplink <= uplink.zero()) return examine(std::nullopt, std::move(progress), done);
+  const auto measuring = [progress](std::chrono::nanoseconds elapsed, double throughput_bps) {
+    progress({"measuring the way to the server", to_seconds(elapsed), throughput_bps});
+  };
+  director_->measure_uplink(uplink, measuring, [this, progress, done](const Result<LiveDirector::Uplink>& measured) {
+    examine(uplink_facts(measured, settings_.options()), progress, done);
+  });
+}
+
+void Daemon::examine(const std::optional<doctor::UplinkFacts>& uplink, Doctor::Progress progress,
+                     const Doctor::Done& done) {
+  auto patient = running_case(report(), settings_.options(), targets());
+  patient.facts.uplink = uplink;
+  const auto started = doctor_.start(std::move(patient), std::move(progress), [this, done](Answer answer) {
+    boost::asio::post(context_, [done, answer = std::move(answer)] { done(answer); });
+  });
   if (!started) done(error_answer(started.error()));
 }
 

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "calls.h"
-#include "doctor.h"
 #include "jobs.h"
 #include "key_store.h"
 #include "live_director.h"
@@ -46,7 +45,8 @@ class Daemon : public CallHandler, private DaemonCalls {
   LiveDirector& live() override { return *director_; }
   Result<void> store_key(const std::string& name, const Secret& key) override;
   void take_picture(std::function<void(Result<PictureTaker::Picture>)> done) override;
-  void examine(Doctor::Progress progress, std::function<void(Answer)> done) override;
+  void examine(std::chrono::seconds uplink, Doctor::Progress progress, Doctor::Done done) override;
+  void examine(const std::optional<doctor::UplinkFacts>& uplink, Doctor::Progress progress, const Doctor::Done& done);
 
   Result<void> open_state();
   void reopen_state();

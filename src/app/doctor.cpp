@@ -32,6 +32,22 @@ doctor::PictureState to_state(CameraState state) {
   return doctor::PictureState::kUnknown;
 }
 
+doctor::Reach to_reach(ServerReply::Way way) {
+  switch (way) {
+    case ServerReply::Way::kFile:
+      return doctor::Reach::kFile;
+    case ServerReply::Way::kUnasked:
+      return doctor::Reach::kNotTried;
+    case ServerReply::Way::kOpen:
+      return doctor::Reach::kOpen;
+    case ServerReply::Way::kSecure:
+      return doctor::Reach::kSecure;
+    case ServerReply::Way::kClosed:
+      return doctor::Reach::kClosed;
+  }
+  return doctor::Reach::kNotTried;
+}
+
 void add_options(const Options& options, doctor::Facts& facts) {
   facts.camera.configured = options.camera.source;
   facts.camera.fps_wanted = options.camera.framerate;
@@ -75,16 +91,6 @@ double processor_seconds() {
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-/// How many processors this process keeps busy, looked at for a second.
-double busy_processors(const std::atomic<bool>& cancelled) {
-  constexpr std::chrono::milliseconds kStep(100);
-  constexpr int kSteps = 10;
-  const auto before_s = processor_seconds();
-  const auto began_at = BootClock::now();
-  for (int step = 0; step < kSteps && !cancelled; ++step) std::this_thread::sleep_for(kStep);
-  return (processor_seconds() - before_s) / to_seconds(BootClock::now() - began_at);
-}
-
 }  // namespace
 
 DoctorCase running_case(const StatusReport& report, const Options& options, std::vector<LiveDirector::Target> targets) {
@@ -103,6 +109,7 @@ DoctorCase running_case(const StatusReport& report, const Options& options, std:
   facts.camera.last_error = report.camera.last_error;
   facts.camera.notes = report.camera.notes;
   facts.encoder.running = report.encoder.codec;
+  facts.encoder.asleep = report.encoder.state == EncoderState::kSleeping;
   facts.encoder.failed = report.encoder.state == EncoderState::kFailed;
   facts.encoder.last_error = report.encoder.last_error;
   facts.encoder.frames = report.encoder.frames;
@@ -149,20 +156,72 @@ DoctorCase absent_case(const ConfigResult<Settings>& settings) {
   return patient;
 }
 
-Answer examine(DoctorCase patient, const Machine& machine, const std::function<void(const std::string& what)>& progress,
-               const std::atomic<bool>& cancelled) {
+doctor::UplinkFacts uplink_facts(const Result<LiveDirector::Uplink>& measured, const Options& options) {
+  doctor::UplinkFacts facts;
+  facts.bitrate_bps = options.encoder.bitrate_bps;
+  facts.bitrate_min_bps = options.encoder.bitrate_min_bps;
+  if (!measured) {
+    facts.trouble = measured.error().message;
+    return facts;
+  }
+  const auto& verdict = measured->verdict;
+  facts.output = measured->output;
+  facts.trouble = verdict.text;
+  facts.seconds = verdict.figure.seconds;
+  facts.throughput_bps = verdict.figure.throughput_bps;
+  facts.saturated = verdict.figure.saturated;
+  facts.retransmitted = verdict.retransmitted;
+  return facts;
+}
+
+Doctor::~Doctor() {
+  request_stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Doctor::request_stop() noexcept {
+  cancelled_ = true;
+  probe_.cancel();
+}
+
+/// How many processors this process keeps busy, looked at for a second.
+double Doctor::busy_processors() const {
+  constexpr std::chrono::milliseconds kStep(100);
+  constexpr int kSteps = 10;
+  const auto before_s = processor_seconds();
+  const auto began_at = BootClock::now();
+  for (int step = 0; step < kSteps && !cancelled_; ++step) std::this_thread::sleep_for(kStep);
+  return (processor_seconds() - before_s) / to_seconds(BootClock::now() - began_at);
+}
+
+void Doctor::ask_servers(DoctorCase& patient, const Progress& progress) {
+  for (std::size_t n = 0; n < patient.facts.outputs.size() && !cancelled_; ++n) {
+    auto& output = patient.facts.outputs[n];
+    if (!output.enabled) continue;
+    progress({"asking the server of " + output.name});
+    const auto reply = probe_.ask(patient.targets[n].options);
+    output.server = reply.server;
+    output.reach = to_reach(reply.way);
+    output.reach_text = reply.text;
+    if (patient.facts.uplink && patient.facts.uplink->output == output.name)
+      patient.facts.uplink->server = reply.server;
+  }
+}
+
+Answer Doctor::examine(DoctorCase patient, const Machine& machine, const Progress& progress) {
   auto& facts = patient.facts;
   facts.system.version = kVersion;
   facts.system.ffmpeg_version = ffmpeg_version();
-  progress("looking at the board");
+  progress({"looking at the board"});
   read_board(machine, facts);
   read_disk(machine, patient.options.paths.state, facts.disk);
   read_groups(machine, facts.service);
   facts.encoder.cores = static_cast<int>(std::thread::hardware_concurrency());
   if (facts.service.daemon == doctor::DaemonState::kRuns) {
-    progress("looking at what the daemon costs");
-    facts.encoder.daemon_cores = busy_processors(cancelled);
+    progress({"looking at what the daemon costs"});
+    facts.encoder.daemon_cores = busy_processors();
   }
+  ask_servers(patient, progress);
   const auto findings = doctor::examine(facts);
   return {doctor::has_fault(findings) ? 1 : 0, to_json(facts, findings), {}};
 }
@@ -173,7 +232,7 @@ Result<void> Doctor::start(DoctorCase patient, Progress progress, Done done) {
   if (thread_.joinable()) thread_.join();  // it has answered, and ends
   thread_ = NamedThread(
       "doctor", [this, patient = std::move(patient), progress = std::move(progress), done = std::move(done)]() mutable {
-        auto answer = examine(std::move(patient), this_machine(), progress, cancelled_);
+        auto answer = examine(std::move(patient), this_machine(), progress);
         busy_ = false;
         done(std::move(answer));
       });

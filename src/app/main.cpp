@@ -4,7 +4,6 @@
 #include <sys/socket.h>
 
 #include <CLI/CLI.hpp>
-#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -62,12 +61,10 @@ nestbox::Sources sources_of(const CommandLine& line) {
 int examine(const CommandLine& line) {
   nestbox::install_av_log_bridge();
   nestbox::log::set_level(nestbox::log::Level::kError);
-  const std::atomic<bool> never{false};
   auto patient = nestbox::absent_case(nestbox::Settings::load(sources_of(line)));
   patient.facts.service.trouble = line.doctor_trouble;
   if (line.doctor_silent) patient.facts.service.daemon = nestbox::doctor::DaemonState::kSilent;
-  const auto answer = nestbox::examine(
-      std::move(patient), nestbox::this_machine(), [](const std::string&) {}, never);
+  const auto answer = nestbox::Doctor().examine(std::move(patient), nestbox::this_machine(), [](const auto&) {});
   std::printf("%s\n", answer.json.c_str());
   return answer.exit_status;
 }

@@ -15,17 +15,16 @@ void examine_service(const Facts& facts, Findings& findings) {
   for (const auto& line : service.configuration) {
     findings.fault("configuration", line, "mend that line, then: sudo systemctl restart nestbox");
   }
-  const auto why = service.trouble.empty() ? "" : ": " + service.trouble;
   switch (service.daemon) {
     case DaemonState::kRuns:
       findings.good("daemon", "the daemon runs");
       break;
     case DaemonState::kAbsent:
-      findings.fault("daemon_not_running", "the daemon does not run" + why,
+      findings.fault("daemon_not_running", service.trouble.empty() ? "the daemon does not run" : service.trouble,
                      "start it: sudo systemctl start nestbox; see why it stopped: journalctl -u nestbox -n 50");
       break;
     case DaemonState::kSilent:
-      findings.fault("daemon_silent", "the daemon could not be asked" + why, "sudo nestbox doctor");
+      findings.fault("daemon_silent", "the daemon could not be asked: " + service.trouble, "sudo nestbox doctor");
       break;
   }
   for (const auto& problem : service.problems) findings.warning("problem", problem, "");

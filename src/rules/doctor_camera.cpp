@@ -92,8 +92,8 @@ std::optional<bool> has_hardware_encoder(const std::string& model) {
 
 std::string cost_text(const EncoderFacts& encoder) {
   if (!encoder.daemon_cores) return "";
-  return fmt::format("; the daemon keeps {:.0f} % of one processor busy, of {}", 100 * *encoder.daemon_cores,
-                     encoder.cores);
+  return fmt::format("; the daemon keeps {:.0f} % of one processor busy, of {}{}", 100 * *encoder.daemon_cores,
+                     encoder.cores, encoder.asleep ? ", while the encoder sleeps" : "");
 }
 
 void examine_codec(const Facts& facts, Findings& findings) {

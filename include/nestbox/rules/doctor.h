@@ -75,7 +75,7 @@ struct EncoderFacts {
   std::string configured;           ///< encoder.codec
   std::string running;              ///< "libx264"; empty: unknown
   std::vector<DeviceNode> devices;  ///< memory-to-memory devices that offer H.264
-  bool failed = false;
+  bool asleep = false, failed = false;
   std::string last_error;
   std::uint64_t frames = 0, frames_dropped = 0;
   std::optional<double> daemon_cores;  ///< processors the daemon keeps busy: 0.4 is 40 % of one

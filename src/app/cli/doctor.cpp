@@ -84,9 +84,17 @@ Json look_without_daemon(const Invocation& invocation, const Error& why) {
   const auto output = output_of(words);
   if (!output) return alone(finding("program_missing", output.error().message, "install the package nestbox again"));
   auto body = Json::parse(*output, nullptr, false);
-  if (member(body, "findings").is_array()) return body;
-  return alone(finding("program_broken", words.front() + " does not start on this system",
-                       "see what it says: nestboxd --version; then: sudo apt install --reinstall nestbox"));
+  if (!member(body, "findings").is_array()) {
+    return alone(finding("program_broken", words.front() + " does not start on this system",
+                         "see what it says: nestboxd --version; then: sudo apt install --reinstall nestbox"));
+  }
+  if (invocation.uplink_s > 0) {
+    body["findings"].push_back(finding("uplink",
+                                       "the way to the server could not be measured: that takes the daemon, "
+                                       "its picture and its key",
+                                       "start it, then: nestbox doctor --uplink 60s"));
+  }
+  return body;
 }
 
 struct Looked {
