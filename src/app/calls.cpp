@@ -251,6 +251,20 @@ void live(const Context& context) {
   context.done(good(body));
 }
 
+void examine(const Context& context) {
+  constexpr int kLongest_s = 600;
+  const auto uplink = context.arguments.find("uplink_s");
+  const bool given = uplink != context.arguments.end();
+  if (given && (!uplink->is_number_unsigned() || *uplink > kLongest_s)) {
+    return context.done(error(kBadUsage, "bad_value", "uplink_s is a number of seconds", "", "0 to 600"));
+  }
+  const auto progress = [report = context.call.progress](const Doctor::Step& step) {
+    if (report)
+      report(dump({{"state", step.what}, {"seconds", step.seconds}, {"throughput_bps", step.throughput_bps}}));
+  };
+  context.daemon.examine(std::chrono::seconds(given ? uplink->get<int>() : 0), progress, context.done);
+}
+
 struct Command {
   const char* name;
   void (*run)(const Context&);
@@ -258,10 +272,14 @@ struct Command {
 constexpr std::array kCommands{
     Command{"status", status}, Command{"get", get},       Command{"set", set},           Command{"reset", reset},
     Command{"reload", reload}, Command{"diff", diff},     Command{"snapshot", snapshot}, Command{"key", key},
-    Command{"live", live},     Command{"passwd", passwd},
+    Command{"live", live},     Command{"passwd", passwd}, Command{"doctor", examine},
 };
 
 }  // namespace
+
+Answer error_answer(const Error& cause) {
+  return error(cause);
+}
 
 void Calls::call(const Call& call, const Done& done) {
   const auto arguments = Json::parse(call.arguments_json.empty() ? "{}" : call.arguments_json, nullptr, false);

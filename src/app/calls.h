@@ -1,7 +1,9 @@
 #pragma once
+#include <chrono>
 #include <functional>
 #include <string>
 
+#include "doctor.h"
 #include "live_director.h"
 #include "nestbox/base/time_zone.h"
 #include "nestbox/config/settings.h"
@@ -26,7 +28,13 @@ struct DaemonCalls {
   virtual void set_password(const Secret& password, std::function<void(Result<void>)> done) = 0;
   /// `done` runs on the main thread.
   virtual void take_picture(std::function<void(Result<PictureTaker::Picture>)> done) = 0;
+  /// `uplink`: how long the way to the first output's server is measured, 0: not. `progress` runs on any thread, `done`
+  /// on the main thread.
+  virtual void examine(std::chrono::seconds uplink, Doctor::Progress progress, Doctor::Done done) = 0;
 };
+
+/// The body and exit status for something that failed.
+Answer error_answer(const Error& cause);
 
 /// The commands of the socket and the page, as JSON in and out (docs/api.md). Main thread only.
 class Calls {

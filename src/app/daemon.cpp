@@ -235,6 +235,7 @@ int Daemon::shut_down() {
   director_->request_stop();
   if (web_) web_->request_stop();
   jobs_.request_stop();
+  doctor_.request_stop();
 
   auto hung = main_->join_until(deadline);
   const auto add = [&hung](std::vector<std::string> more) {
@@ -244,6 +245,7 @@ int Daemon::shut_down() {
   add(director_->join_until(deadline));
   if (web_) join_or_abandon(*web_, "web", deadline, hung);
   join_or_abandon(jobs_, "jobs", deadline, hung);
+  join_or_abandon(doctor_, "doctor", deadline, hung);
   control_.reset();
   if (hung.empty()) return exit_status_;
   log::write(log::Level::kWarning, kPart, fmt::format("left while these threads hung: {}", fmt::join(hung, ", ")));
@@ -369,6 +371,26 @@ void Daemon::take_picture(std::function<void(Result<PictureTaker::Picture>)> don
   pictures_->take_picture([this, done = std::move(done)](Result<PictureTaker::Picture> picture) {
     boost::asio::post(context_, [done, picture = std::move(picture)]() mutable { done(std::move(picture)); });
   });
+}
+
+void Daemon::examine(std::chrono::seconds uplink, Doctor::Progress progress, Doctor::Done done) {
+  if (uplink <= uplink.zero()) return examine(std::nullopt, std::move(progress), done);
+  const auto measuring = [progress](std::chrono::nanoseconds elapsed, double throughput_bps) {
+    progress({"measuring the way to the server", to_seconds(elapsed), throughput_bps});
+  };
+  director_->measure_uplink(uplink, measuring, [this, progress, done](const Result<LiveDirector::Uplink>& measured) {
+    examine(uplink_facts(measured, settings_.options()), progress, done);
+  });
+}
+
+void Daemon::examine(const std::optional<doctor::UplinkFacts>& uplink, Doctor::Progress progress,
+                     const Doctor::Done& done) {
+  auto patient = running_case(report(), settings_.options(), targets());
+  patient.facts.uplink = uplink;
+  const auto started = doctor_.start(std::move(patient), std::move(progress), [this, done](Answer answer) {
+    boost::asio::post(context_, [done, answer = std::move(answer)] { done(answer); });
+  });
+  if (!started) done(error_answer(started.error()));
 }
 
 void Daemon::call(Call call, std::function<void(Answer)> done) {

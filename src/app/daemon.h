@@ -47,6 +47,8 @@ class Daemon : public CallHandler, private DaemonCalls {
   Result<void> store_key(const std::string& name, const Secret& key) override;
   void set_password(const Secret& password, std::function<void(Result<void>)> done) override;
   void take_picture(std::function<void(Result<PictureTaker::Picture>)> done) override;
+  void examine(std::chrono::seconds uplink, Doctor::Progress progress, Doctor::Done done) override;
+  void examine(const std::optional<doctor::UplinkFacts>& uplink, Doctor::Progress progress, const Doctor::Done& done);
 
   Result<void> open_state();
   void reopen_state();
@@ -96,6 +98,7 @@ class Daemon : public CallHandler, private DaemonCalls {
 
   Jobs jobs_;
   Accounts accounts_{jobs_};
+  Doctor doctor_;
   std::shared_ptr<PictureDesk> pictures_;
   std::unique_ptr<Pipeline> main_;
   std::unique_ptr<Pipeline> slate_;

@@ -44,6 +44,15 @@ struct LiveDirector::Channel {
   OnAir on_air = OnAir::kOff;
 };
 
+struct LiveDirector::Measurement {
+  Target target;
+  std::chrono::seconds span;
+  BootTime began_at;
+  std::unique_ptr<UplinkTest> test;  ///< once the slate has left the way
+  UplinkProgress progress;
+  UplinkDone done;
+};
+
 struct LiveDirector::Test {
   PublishTest test;
   BootTime began_at;
@@ -63,6 +72,7 @@ LiveDirector::LiveDirector(Ports ports, const Options& options, const TimeZone& 
 LiveDirector::~LiveDirector() = default;
 
 void LiveDirector::configure(const Options& options, const TimeZone& zone, std::vector<Target> targets) {
+  least_bitrate_bps_ = options.encoder.bitrate_min_bps;
   policy_.apply(options.live, zone);
   bitrate_.set_limits(limits_of(options));
   microphone_ = microphone_of(options);
@@ -143,14 +153,15 @@ std::optional<std::chrono::nanoseconds> LiveDirector::direct(const CaptureStatus
   const auto decision = policy_.decide({now, wall_now()});
   // An output connects when there is something to send: the first picture, or the slate because there is none.
   const bool has_picture = camera.frames > 0 || !camera.last_error.empty();
-  const bool may_send = hindrance_.empty() && has_picture;
+  const bool may_send = hindrance_.empty() && has_picture && !measurement_;
   for (std::size_t n = 0; n < channels_.size(); ++n) hang(*channels_[n], may_send ? decision.outputs[n] : OnAir::kOff);
   end_unused_slate();
   adapt_bitrate(now);
   poll_test(now);
+  poll_measurement(now);
   const bool any_wanted =
       std::any_of(decision.outputs.begin(), decision.outputs.end(), [](OnAir on_air) { return on_air != OnAir::kOff; });
-  if (any_wanted || test_ || !retired_.empty()) return kAdaptation;
+  if (any_wanted || test_ || measurement_ || !retired_.empty()) return kAdaptation;
   if (!decision.next_change_in) return std::nullopt;
   return std::min<std::chrono::nanoseconds>(*decision.next_change_in, kClockWasSet);
 }
@@ -193,11 +204,13 @@ void LiveDirector::adapt_bitrate(BootTime now) {
     const auto lag = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(status.lag_s));
     links.push_back({status.throughput_bps, lag, status.congested, on_the_encoder});
   }
-  ports_.set_bitrate(bitrate_.update(now, links));
+  const auto bitrate_bps = bitrate_.update(now, links);
+  // What is measured is made of filler, as much as is wanted; the picture must leave it room.
+  ports_.set_bitrate(measurement_ ? least_bitrate_bps_ : bitrate_bps);
 }
 
 Result<LiveDirector::Channel*> LiveDirector::channel_to_test(const std::string& name) const {
-  if (test_) return fail(ErrorKind::kUnavailable, "another test is running; it ends within half a minute");
+  if (test_ || measurement_) return fail(ErrorKind::kUnavailable, "another test is running; try again in a minute");
   auto* const channel = name.empty() && channels_.size() == 1 ? channels_.front().get() : find(name);
   if (channel == nullptr && name.empty()) {
     return fail(ErrorKind::kInvalidArgument,
@@ -231,6 +244,39 @@ void LiveDirector::poll_test(BootTime now) {
   const auto done = std::move(test_->done);
   test_.reset();
   done(*verdict);
+}
+
+void LiveDirector::measure_uplink(std::chrono::seconds span, UplinkProgress progress, UplinkDone done) {
+  const auto first = std::find_if(channels_.begin(), channels_.end(),
+                                  [](const auto& channel) { return channel->target.options.enabled; });
+  if (first == channels_.end()) return done(fail(ErrorKind::kInvalidArgument, "no output is enabled"));
+  const auto channel = channel_to_test((*first)->target.options.name);
+  if (!channel) return done(tl::unexpected(channel.error()));
+  const auto live =
+      std::find_if(channels_.begin(), channels_.end(), [](const auto& other) { return other->on_air == OnAir::kLive; });
+  if (live != channels_.end()) {
+    return done(fail(ErrorKind::kUnavailable,
+                     fmt::format("{0} is live; stop it first: nestbox live stop {0}", (*live)->target.options.name)));
+  }
+  measurement_ = std::unique_ptr<Measurement>(
+      new Measurement{(*channel)->target, span, BootClock::now(), nullptr, std::move(progress), std::move(done)});
+  ports_.direct_soon();
+}
+
+void LiveDirector::poll_measurement(BootTime now) {
+  if (!measurement_) return;
+  auto& measurement = *measurement_;
+  if (!measurement.test) {
+    const auto* const channel = find(measurement.target.options.name);
+    const bool still_there = channel != nullptr && is_on_air(channel->output->status().state);
+    if (still_there) return;
+    measurement.test =
+        std::make_unique<UplinkTest>(measurement.target.options, measurement.target.key, ports_.live, measurement.span);
+  }
+  const auto verdict = measurement.test->poll(now);
+  if (!verdict) return measurement.progress(now - measurement.began_at, measurement.test->throughput_bps());
+  const auto ended = std::move(measurement_);
+  ended->done(Uplink{ended->target.options.name, *verdict});
 }
 
 std::vector<OutputStatus> LiveDirector::status() const {

@@ -12,6 +12,7 @@
 #include "nestbox/options/ports.h"
 #include "nestbox/publish/output.h"
 #include "nestbox/publish/publish_test.h"
+#include "nestbox/publish/uplink_test.h"
 #include "nestbox/rules/bitrate_controller.h"
 #include "nestbox/rules/live_policy.h"
 #include "output_feed.h"
@@ -53,6 +54,17 @@ class LiveDirector {
   using TestDone = std::function<void(Result<PublishVerdict>)>;
   void test(const std::string& name, TestProgress progress, TestDone done);
 
+  /// Measures for `span` what the way to the first enabled output's server takes; `progress` gets the seconds that have
+  /// gone by and what the way took over the last of them. Meanwhile no output shows its slate. Errors: as for test(),
+  /// and kUnavailable while an output is live.
+  struct Uplink {
+    std::string output;
+    UplinkVerdict verdict;
+  };
+  using UplinkProgress = std::function<void(std::chrono::nanoseconds elapsed, double throughput_bps)>;
+  using UplinkDone = std::function<void(Result<Uplink>)>;
+  void measure_uplink(std::chrono::seconds span, UplinkProgress progress, UplinkDone done);
+
   std::vector<OutputStatus> status() const;
   /// What the owner should know before somebody listens; empty: nothing.
   std::string microphone_warning() const;
@@ -64,6 +76,7 @@ class LiveDirector {
  private:
   struct Channel;
   struct Test;
+  struct Measurement;
   Channel* find(const std::string& name) const;
   std::unique_ptr<Channel> make_channel(Target target) const;
   void retire(std::unique_ptr<Channel> channel);
@@ -76,6 +89,7 @@ class LiveDirector {
   void adapt_bitrate(BootTime now);
   Result<Channel*> channel_to_test(const std::string& name) const;
   void poll_test(BootTime now);
+  void poll_measurement(BootTime now);
 
   const Ports ports_;
   SimulatedPictures simulated_;
@@ -86,6 +100,8 @@ class LiveDirector {
   std::vector<std::unique_ptr<Channel>> channels_;  ///< in the order of the configuration
   std::vector<std::shared_ptr<Output>> retired_;    ///< asked to stop, not yet joined
   std::unique_ptr<Test> test_;
+  std::unique_ptr<Measurement> measurement_;
+  std::int64_t least_bitrate_bps_ = 0;  ///< encoder.bitrate_min
   bool slate_runs_ = false;
 };
 

@@ -9,9 +9,13 @@
 #include <cstdlib>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon.h"
+#include "doctor.h"
+#include "nestbox/av/av_log.h"
+#include "nestbox/base/log.h"
 #include "nestbox/capture/capture_stage.h"
 #include "nestbox/config/settings.h"
 #include "version.h"
@@ -21,9 +25,9 @@ namespace {
 constexpr int kGood = 0, kBadConfiguration = 2;
 
 struct CommandLine {
-  std::string config, source, scene_truth;
+  std::string config, source, scene_truth, doctor_trouble;
   std::vector<std::string> set;
-  bool check_config = false, print_config = false;
+  bool check_config = false, print_config = false, doctor = false, doctor_silent = false;
 };
 
 void describe(CLI::App& app, CommandLine& line) {
@@ -37,6 +41,13 @@ void describe(CLI::App& app, CommandLine& line) {
       ->type_name("FILE");
   app.add_flag("--check-config", line.check_config, "Check the settings and exit: 0 good, 2 not");
   app.add_flag("--print-config", line.print_config, "Print every setting with its default, and exit");
+  app.add_flag(
+      "--doctor", line.doctor,
+      "Look at board, keys and network as `nestbox doctor` does while no daemon runs; print JSON and exit: 0 no "
+      "fault, 1 some");
+  // What `nestbox doctor` knows of the daemon already.
+  app.add_option("--doctor-trouble", line.doctor_trouble)->group("");
+  app.add_flag("--doctor-silent", line.doctor_silent)->group("");
 }
 
 nestbox::Sources sources_of(const CommandLine& line) {
@@ -46,6 +57,17 @@ nestbox::Sources sources_of(const CommandLine& line) {
   sources.set_options = line.set;
   sources.environment = nestbox::nestbox_environment();
   return sources;
+}
+
+int examine(const CommandLine& line) {
+  nestbox::install_av_log_bridge();
+  nestbox::log::set_level(nestbox::log::Level::kError);
+  auto patient = nestbox::absent_case(nestbox::Settings::load(sources_of(line)));
+  patient.facts.service.trouble = line.doctor_trouble;
+  if (line.doctor_silent) patient.facts.service.daemon = nestbox::doctor::DaemonState::kSilent;
+  const auto answer = nestbox::Doctor().examine(std::move(patient), nestbox::this_machine(), [](const auto&) {});
+  std::printf("%s\n", answer.json.c_str());
+  return answer.exit_status;
 }
 
 int run(const CommandLine& line) {
@@ -80,5 +102,5 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kGood : kBadConfiguration;
   }
-  return run(line);
+  return line.doctor ? examine(line) : run(line);
 }

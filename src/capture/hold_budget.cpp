@@ -1,5 +1,7 @@
 #include "hold_budget.h"
 
+#include "nestbox/capture/capture_stage.h"
+
 #include <fmt/format.h>
 
 #include <iterator>
@@ -18,3 +20,11 @@ Result<void> check_hold_budget(std::size_t slots) {
 }
 
 }  // namespace nestbox::capture
+
+namespace nestbox {
+
+std::size_t picture_slots_needed() noexcept {
+  return capture::slots_needed();
+}
+
+}  // namespace nestbox

@@ -21,6 +21,7 @@ void Delivery::begin(std::optional<KernelQueue> kernel, BootTime now) {
   Lock lock(mutex_);
   kernel_ = std::move(kernel);
   taken_bytes_ = waiting_bytes_ = 0;
+  retransmitted_ = 0;
   in_hand_.reset();
   content_.reset();
   first_media_at_.reset();
@@ -68,6 +69,7 @@ void Delivery::read_kernel(BootTime now) {
   const auto levels = kernel_->levels();
   if (waiting_bytes_ == 0 && levels.waiting_bytes > 0) progress_at_ = now;  // the clock runs while something waits
   waiting_bytes_ = levels.waiting_bytes;
+  if (levels.segments > 0) retransmitted_ = static_cast<double>(levels.segments_again) / levels.segments;
   round_trip_ = levels.round_trip;
   // A connection that is over forgets its counters; what it took stays taken.
   if (levels.taken_bytes > taken_bytes_) took(levels.taken_bytes - taken_bytes_, now);
@@ -115,6 +117,7 @@ Delivery::View Delivery::view(BootTime now) {
   if (first_media_at_) view.media_for = progress_at_ - *first_media_at_;
   if (waiting_bytes_ > 0) view.stuck_for = now - progress_at_;
   view.throughput_bps = throughput_bps();
+  view.retransmitted = retransmitted_;
   return view;
 }
 

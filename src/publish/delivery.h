@@ -34,6 +34,7 @@ class Delivery {
     std::chrono::nanoseconds media_for{};  ///< how long media have been taken in this session
     std::chrono::nanoseconds stuck_for{};  ///< how long nothing of what waits has been taken
     double throughput_bps = 0;             ///< over the last second or so
+    double retransmitted = 0;              ///< share of the segments of this session
   };
   View view(BootTime now) EXCLUDES(mutex_);
   /// Whether the kernel is to be given more now: not while it holds more than 0.3 s and
@@ -65,6 +66,7 @@ class Delivery {
   std::uint64_t bytes_of_earlier_sessions_ GUARDED_BY(mutex_) = 0;
   std::uint64_t taken_bytes_ GUARDED_BY(mutex_) = 0;  ///< in this session
   std::uint64_t waiting_bytes_ GUARDED_BY(mutex_) = 0;
+  double retransmitted_ GUARDED_BY(mutex_) = 0;
   std::chrono::nanoseconds round_trip_ GUARDED_BY(mutex_){};
   std::optional<BootTime> in_hand_ GUARDED_BY(mutex_);  ///< arrival of the packet that is being written
   std::optional<Content> content_ GUARDED_BY(mutex_);

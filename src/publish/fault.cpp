@@ -136,4 +136,21 @@ Failure explain_loss(const Target& target, int code, const std::string& complain
           with_reason(fmt::format("the connection to {} was lost", target.shown), code, complaint)};
 }
 
+bool is_hopeless(const OutputStatus& status) {
+  switch (status.fault) {
+    case PublishFault::kTls:
+    case PublishFault::kNoName:
+    case PublishFault::kNoNetwork:
+    case PublishFault::kKey:
+    case PublishFault::kUrl:
+    case PublishFault::kRefused:
+      return status.state == OutputState::kBackoff || status.state == OutputState::kFailed;
+    case PublishFault::kNone:
+    case PublishFault::kLost:
+    case PublishFault::kTooSlow:
+      return false;
+  }
+  return false;
+}
+
 }  // namespace nestbox::publish

@@ -32,4 +32,7 @@ Failure explain_connect(const Target& target, ConnectEnd end, int code, const st
 Failure explain_loss(const Target& target, int code, const std::string& complaint, std::chrono::nanoseconds media_for,
                      std::chrono::nanoseconds stuck_for);
 
+/// What a second try would not mend while somebody waits for the answer.
+bool is_hopeless(const OutputStatus& status);
+
 }  // namespace nestbox::publish

@@ -67,6 +67,8 @@ KernelQueue::Levels KernelQueue::levels() const noexcept {
   if (getsockopt(socket_.get(), IPPROTO_TCP, TCP_INFO, &info, &length) == 0) {
     levels.taken_bytes = info.tcpi_bytes_acked;
     levels.in_flight = info.tcpi_unacked > 0;
+    levels.segments = info.tcpi_data_segs_out;
+    levels.segments_again = info.tcpi_total_retrans;
     constexpr std::uint32_t kNeverMeasured = UINT32_MAX;
     if (info.tcpi_min_rtt != kNeverMeasured) levels.round_trip = std::chrono::microseconds(info.tcpi_min_rtt);
     constexpr int kEstablished = 1, kSynSent = 2;  // TCP_ESTABLISHED, TCP_SYN_SENT of the kernel's tcp_states.h

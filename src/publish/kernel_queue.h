@@ -15,10 +15,11 @@ class KernelQueue {
  public:
   enum class Stage : std::uint8_t { kConnecting, kEstablished, kOver };
   struct Levels {
-    std::uint64_t taken_bytes = 0;          ///< acknowledged by the other side since the connection began
-    std::uint64_t waiting_bytes = 0;        ///< in the kernel: not sent, or sent and not acknowledged
-    bool in_flight = false;                 ///< something was sent that nobody has acknowledged yet
-    std::chrono::nanoseconds round_trip{};  ///< the shortest one seen: the way itself, without queues
+    std::uint64_t taken_bytes = 0;                   ///< acknowledged by the other side since the connection began
+    std::uint64_t waiting_bytes = 0;                 ///< in the kernel: not sent, or sent and not acknowledged
+    bool in_flight = false;                          ///< something was sent that nobody has acknowledged yet
+    std::uint32_t segments = 0, segments_again = 0;  ///< with data: sent, and of these sent once more
+    std::chrono::nanoseconds round_trip{};           ///< the shortest one seen: the way itself, without queues
     Stage stage = Stage::kConnecting;
   };
 

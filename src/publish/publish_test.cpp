@@ -5,30 +5,14 @@
 #include <atomic>
 #include <utility>
 
+#include "fault.h"
+
 namespace nestbox {
 namespace {
 
 constexpr std::chrono::seconds kConnectAtLatest(12);  // name, three tries, first picture
 constexpr double kBitsInByte = 8;
 constexpr double kSlowShareMax = 0.25;  // of the time: a hiccup is no verdict
-
-/// What a second try would not mend while somebody waits for the answer.
-bool is_final(const OutputStatus& status) {
-  switch (status.fault) {
-    case PublishFault::kTls:
-    case PublishFault::kNoName:
-    case PublishFault::kNoNetwork:
-    case PublishFault::kKey:
-    case PublishFault::kUrl:
-    case PublishFault::kRefused:
-      return status.state == OutputState::kBackoff || status.state == OutputState::kFailed;
-    case PublishFault::kNone:
-    case PublishFault::kLost:
-    case PublishFault::kTooSlow:
-      return false;
-  }
-  return false;
-}
 
 }  // namespace
 
@@ -75,7 +59,7 @@ std::optional<PublishVerdict> PublishTest::poll(BootTime now) {
 std::optional<PublishVerdict> PublishTest::decide(BootTime now) {
   const auto status = tap_->output.status();
   const bool sending = status.state == OutputState::kLive || status.state == OutputState::kSlate;
-  if (!sending && is_final(status)) return PublishVerdict{status.fault, status.last_error, 0, 0, 0};
+  if (!sending && publish::is_hopeless(status)) return PublishVerdict{status.fault, status.last_error, 0, 0, 0};
   if (sending && !sending_since_) {
     sending_since_ = now;
     bytes_before_ = status.bytes;

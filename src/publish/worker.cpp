@@ -114,6 +114,7 @@ OutputStatus Worker::status() {
   if (!oldest && queue_.oldest() != nullptr) oldest = queue_.oldest()->arrived_at;
   if (oldest) status.lag_s = std::max(0.0, to_seconds(now - *oldest));
   status.throughput_bps = view.throughput_bps;
+  status.retransmitted = view.retransmitted;
   status.congested = status.lag_s > to_seconds(kCongestedLag) || queue_.skipping() ||
                      (dropped_at_ && now - *dropped_at_ < kCongestedAfterDrop);
   return status;

@@ -1,5 +1,6 @@
 #pragma once
 /// The capture thread: drives one source, blacks out privacy areas, stamps the text, publishes through the ring.
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -32,6 +33,9 @@ struct CaptureStatus {
 /// Tells libcamera's tuning file and how much it logs, both of which it reads from the environment. Once, before the
 /// process has other threads.
 void prepare_camera_library(const CameraOptions& options);
+
+/// How many pictures a source must have room for, so that nobody who holds some can starve it.
+std::size_t picture_slots_needed() noexcept;
 
 /// Its pictures' stamps and sequences always grow, whatever source they come from. While the source is absent, has
 /// failed or has ended, a slate ("NAME / no picture since 12:04", Content::kSlate) goes the same way at 2 pictures a

@@ -31,6 +31,7 @@ struct OutputStatus {
   std::string last_error;  ///< redacted; stays when it works again, `fault` does not
   PublishFault fault = PublishFault::kNone;
   double throughput_bps = 0;  ///< what the path took over the last second or so
+  double retransmitted = 0;   ///< share of the segments of this session that had to be sent again, 0 to 1
   bool congested = false;     ///< behind at this moment: the bit rate is to come down
 };
 

@@ -88,12 +88,14 @@ class Parser {
     invocation_.command = command.get_name();
     invocation_.action = actions.empty() ? "" : actions.front()->get_name();
     invocation_.form = json_ ? OutputForm::kJson : OutputForm::kText;
+    if (!uplink_.empty()) invocation_.uplink_s = std::stoi(uplink_);  // a whole number: checked
     return std::move(invocation_);
   }
 
  private:
   void add_commands() {
     app_.add_subcommand("status", "How the box is, problems first");
+    add_doctor(*app_.add_subcommand("doctor", "Look for faults: camera, power, disk, keys, network; say what to do"));
     add_live(*app_.add_subcommand("live", "Start, stop or try the stream"));
     auto* snapshot = app_.add_subcommand("snapshot", "Save the newest picture as JPEG");
     snapshot
@@ -114,6 +116,18 @@ class Parser {
     key->require_subcommand(1);
     auto* store = key->add_subcommand("set", "Give the box a stream key: typed without being shown, or from a pipe");
     word(*store, "NAME", invocation_.name, "The output it is for")->required();
+  }
+
+  void add_doctor(CLI::App& doctor) {
+    constexpr int kShortest_s = 10, kLongest_s = 600;
+    doctor
+        .add_option("--uplink", uplink_,
+                    "Also send to the first output's server for so long, and propose bit rates (60s)")
+        ->type_name("TIME")
+        ->transform(
+            [](const std::string& text) { return text.ends_with('s') ? text.substr(0, text.size() - 1) : text; })
+        ->check(CLI::Range(kShortest_s, kLongest_s));
+    doctor.add_option("--config", invocation_.file, "Where the daemon does not run: its YAML file")->type_name("FILE");
   }
 
   void add_live(CLI::App& live) {
@@ -149,6 +163,7 @@ class Parser {
   CLI::App app_;
   Invocation invocation_;
   bool json_ = false;
+  std::string uplink_;
 };
 
 }  // namespace

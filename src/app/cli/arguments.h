@@ -18,7 +18,8 @@ struct Invocation {
   std::optional<std::string> name;  ///< of an output or of a key
   std::optional<std::string> key;   ///< of a setting
   std::string value;
-  std::optional<std::string> file;  ///< of a snapshot; "-" is standard output
+  std::optional<std::string> file;  ///< of a snapshot ("-" is standard output); of the doctor's configuration
+  int uplink_s = 0;                 ///< how long the doctor measures the way to the server; 0: not
 };
 
 /// What to print instead of doing anything: help and version (exit 0), or what was wrong with the words (exit 2).

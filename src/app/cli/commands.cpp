@@ -8,10 +8,12 @@
 #include <string_view>
 #include <utility>
 
+#include "doctor.h"
 #include "format.h"
 #include "nestbox/tune/control_client.h"
 #include "new_password.h"
 #include "picture_file.h"
+#include "progress_line.h"
 #include "secret_prompt.h"
 #include "settings_text.h"
 #include "status_text.h"
@@ -73,34 +75,6 @@ Call to_call(const Invocation& invocation) {
 }
 
 // --- live test -----------------------------------------------------------------------------------------------------
-
-/// How far a test is, on standard error: one line that changes on a terminal, else a line for each new state.
-class ProgressLine {
- public:
-  void show(std::string_view progress_json) {
-    const auto progress = Json::parse(progress_json, nullptr, false);
-    const auto state = text_of(progress, "state");
-    const auto rate_bps = number_of(progress, "throughput_bps");
-    const auto seconds = number_of(progress, "seconds");
-    auto text = state.empty() ? std::string("testing") : state;
-    if (rate_bps && *rate_bps > 0) text += ' ' + rate_text(*rate_bps);
-    if (on_terminal_) {
-      complain(fmt::format("\r\033[K{:>3.0f} s  {}", seconds.value_or(0), text));
-      open_line_ = true;
-    } else if (state != last_state_) {
-      complain(text + '\n');
-    }
-    last_state_ = state;
-  }
-  void finish() {
-    if (std::exchange(open_line_, false)) complain("\r\033[K");
-  }
-
- private:
-  const bool on_terminal_ = ::isatty(STDERR_FILENO) == 1;
-  bool open_line_ = false;
-  std::string last_state_;
-};
 
 std::string verdict_words(const std::string& verdict) {
   static const std::map<std::string, std::string, std::less<>> kWords{
@@ -246,6 +220,8 @@ int run(const Invocation& invocation) {
     exit_status = set_key(invocation);
   } else if (invocation.command == "passwd") {
     exit_status = set_password(invocation);
+  } else if (invocation.command == "doctor") {
+    exit_status = run_doctor(invocation);
   } else {
     exit_status = ask_and_show(invocation, to_call(invocation));
   }

@@ -1,0 +1,92 @@
+#include "doctor_report.h"
+
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "nestbox/base/secret.h"
+
+namespace nestbox {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json text_or_null(const std::string& text) {
+  return text.empty() ? Json(nullptr) : Json(text);
+}
+
+template <class T>
+Json value_or_null(const std::optional<T>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+Json to_json(const doctor::Finding& finding) {
+  return {{"code", finding.code},
+          {"area", finding.area},
+          {"level", doctor::level_text(finding.level)},
+          {"text", finding.text},
+          {"advice", text_or_null(finding.advice)}};
+}
+
+Json to_json(const std::vector<doctor::DeviceNode>& nodes) {
+  auto array = Json::array();
+  for (const auto& node : nodes) array.push_back({{"path", node.path}, {"name", node.name}, {"usable", node.usable}});
+  return array;
+}
+
+Json system_json(const doctor::SystemFacts& system) {
+  return {{"version", system.version},     {"ffmpeg", system.ffmpeg_version},
+          {"libcamera", system.libcamera}, {"model", text_or_null(system.model)},
+          {"os", text_or_null(system.os)}, {"kernel", system.kernel},
+          {"machine", system.machine}};
+}
+
+Json measured_json(const doctor::Facts& facts) {
+  return {{"memory_total_bytes", facts.memory.total_bytes},
+          {"memory_available_bytes", facts.memory.available_bytes},
+          {"cma_total_bytes", value_or_null(facts.memory.cma_total_bytes)},
+          {"cma_free_bytes", value_or_null(facts.memory.cma_free_bytes)},
+          {"picture_buffers_bytes", facts.memory.picture_buffers_bytes},
+          {"throttled", value_or_null(facts.power.throttled)},
+          {"celsius", value_or_null(facts.power.celsius)},
+          {"disk_free_bytes", value_or_null(facts.disk.free_bytes)},
+          {"processors", facts.encoder.cores},
+          {"processors_busy", value_or_null(facts.encoder.daemon_cores)},
+          {"fps", facts.camera.fps},
+          {"frames", facts.encoder.frames},
+          {"frames_dropped", facts.encoder.frames_dropped}};
+}
+
+Json devices_json(const doctor::Facts& facts) {
+  return {{"media", to_json(facts.camera.media)},
+          {"video", to_json(facts.camera.video)},
+          {"sensors", facts.camera.sensors},
+          {"encoders", to_json(facts.encoder.devices)}};
+}
+
+Json to_json(const std::optional<doctor::UplinkFacts>& uplink) {
+  if (!uplink || !uplink->trouble.empty()) return nullptr;
+  const auto proposed = doctor::propose_rates(uplink->throughput_bps);
+  return {{"output", uplink->output},
+          {"seconds", uplink->seconds},
+          {"throughput_bps", uplink->throughput_bps},
+          {"saturated", uplink->saturated},
+          {"retransmitted", uplink->retransmitted},
+          {"proposed_bitrate_bps", proposed.bitrate_bps},
+          {"proposed_bitrate_min_bps", proposed.bitrate_min_bps}};
+}
+
+}  // namespace
+
+std::string to_json(const doctor::Facts& facts, const std::vector<doctor::Finding>& findings) {
+  auto list = Json::array();
+  for (const auto& finding : findings) list.push_back(to_json(finding));
+  const Json body{{"findings", list},
+                  {"daemon_running", facts.service.daemon == doctor::DaemonState::kRuns},
+                  {"system", system_json(facts.system)},
+                  {"measured", measured_json(facts)},
+                  {"devices", devices_json(facts)},
+                  {"uplink", to_json(facts.uplink)}};
+  return redacted(body.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+}  // namespace nestbox
