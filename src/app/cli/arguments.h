@@ -18,6 +18,7 @@ struct Invocation {
   std::optional<std::string> name;  ///< of an output or of a key
   std::optional<std::string> key;   ///< of a setting
   std::string value;
+  bool unattended = false;          ///< setup was told to ask nothing
   std::optional<std::string> file;  ///< of a snapshot; "-" is standard output
 };
 
