@@ -54,6 +54,7 @@ Result<void> Accounts::change_password(const Secret& password) {
   if (file_.empty()) return fail(ErrorKind::kUnavailable, "the state folder is not there, so no password can be kept");
   if (auto written = write_auth_file(file_, content); !written) return written;
   content_ = std::move(content);
+  tries_ = TryLimit();  // who had to wait for the old one begins anew
   return {};
 }
 

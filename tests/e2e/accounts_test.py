@@ -201,6 +201,7 @@ class Browser(AccountsCase):
             self.until(lambda: self.browser.current_url.endswith("/login"), "the log-in page")
             self.shoot("login")
             self.assertEqual(self.browser.switch_to.active_element.get_attribute("id"), "password")
+            self.assertGreater(self.see("#password").size["width"], 250)
             self.type_password("a wrong one")
             self.until(lambda: "That is not the password" in self.see("[role=alert]").text, "the refusal")
             self.shoot("login-wrong")

@@ -161,6 +161,14 @@ TEST_F(AccountsTest, ManyTriesMustWaitEvenWhenTheyAreRight) {
   EXPECT_EQ(log_in(kPassword).entry, Entry::kAdmitted);
 }
 
+TEST_F(AccountsTest, ANewPasswordEndsAllWaiting) {
+  ASSERT_TRUE(set_password(kPassword));
+  for (int i = 0; i < TryLimit::kFree; ++i) EXPECT_EQ(log_in(Secret("wrong one")).entry, Entry::kRefused);
+  EXPECT_EQ(log_in(kPassword).entry, Entry::kLater);
+  ASSERT_TRUE(set_password(kPassword));
+  EXPECT_EQ(log_in(kPassword).entry, Entry::kAdmitted);
+}
+
 TEST_F(AccountsTest, OnePasswordIsLookedAtATime) {
   ASSERT_TRUE(set_password(kPassword));
   std::promise<void> begun, go_on;
