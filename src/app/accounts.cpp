@@ -54,6 +54,7 @@ Result<void> Accounts::change_password(const Secret& password) {
   if (file_.empty()) return fail(ErrorKind::kUnavailable, "the state folder is not there, so no password can be kept");
   if (auto written = write_auth_file(file_, content); !written) return written;
   content_ = std::move(content);
+  tries_ = TryLimit();  // who had to wait for the old one begins anew
   return {};
 }
 
@@ -139,8 +140,15 @@ std::int64_t Accounts::seconds_now() const {
 }
 
 void Accounts::save_later() {
-  if (const auto posted = jobs_.post([this] { save(); }); !posted)
-    NESTBOX_LOG_WARNING(kPart, "sessions are not written down at present: {}", posted.error().message);
+  {
+    Lock lock(mutex_);
+    if (std::exchange(save_waits_, true)) return;
+  }
+  const auto posted = jobs_.post([this] { save(); });
+  if (posted) return;
+  NESTBOX_LOG_WARNING(kPart, "sessions are written down with the next change: {}", posted.error().message);
+  Lock lock(mutex_);
+  save_waits_ = false;
 }
 
 void Accounts::save() {
@@ -148,6 +156,7 @@ void Accounts::save() {
   std::filesystem::path file;
   {
     Lock lock(mutex_);
+    save_waits_ = false;
     content = content_;
     file = file_;
   }

@@ -56,6 +56,7 @@ class Accounts : public Doorkeeper {
   AuthFile content_ GUARDED_BY(mutex_);
   TryLimit tries_ GUARDED_BY(mutex_);
   bool trying_ GUARDED_BY(mutex_) = false;
+  bool save_waits_ GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace nestbox

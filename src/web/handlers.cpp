@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "access.h"
 #include "assets.h"
@@ -53,6 +54,27 @@ asio::awaitable<void> serve_status(Connection& connection, Site& site, const Req
   const auto reply =
       answer ? json_reply(http_status_of(*answer), answer->json)
              : refuse({504, "timeout", "the daemon's main loop did not answer within 2 seconds", {}}, request.path);
+  co_await connection.send(reply);
+}
+
+// Of the status what everybody may know who sees the picture: whether it is a live one.
+std::string picture_part(const std::string& status) {
+  using Json = nlohmann::json;
+  const auto whole = Json::parse(status, nullptr, false);
+  Json part{{"name", nullptr}, {"camera", {{"state", nullptr}, {"content", nullptr}}}};
+  if (!whole.is_object()) return part.dump();
+  part["name"] = whole.value("name", Json());
+  const auto camera = whole.value("camera", Json());
+  if (camera.is_object())
+    for (const auto* key : {"state", "content"}) part["camera"][key] = camera.value(key, Json());
+  return part.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+asio::awaitable<void> serve_picture(Connection& connection, Site& site, const Request& request) {
+  const auto answer = co_await ask_status(connection, site);
+  const bool good = answer && http_status_of(*answer) == 200;
+  const auto reply = good ? json_reply(200, picture_part(answer->json))
+                          : refuse({504, "timeout", "the daemon did not say what its camera does", {}}, request.path);
   co_await connection.send(reply);
 }
 
@@ -113,6 +135,9 @@ asio::awaitable<void> handle(Connection& connection, Site& site, const Route& ro
       break;
     case RouteHandler::kStatus:
       co_await serve_status(connection, site, request);
+      break;
+    case RouteHandler::kPicture:
+      co_await serve_picture(connection, site, request);
       break;
     case RouteHandler::kSession:
       co_await serve_session(connection, site, request);

@@ -16,6 +16,7 @@ constexpr std::array kRoutes = {
     Route{"POST", "/login", Access::kOpen, RouteHandler::kLogIn},
     Route{"POST", "/logout", Access::kSession, RouteHandler::kLogOut},
     Route{"GET", "/api/v1/session", Access::kPicture, RouteHandler::kSession},
+    Route{"GET", "/api/v1/picture", Access::kPicture, RouteHandler::kPicture},
     Route{"GET", "/api/v1/status", Access::kSession, RouteHandler::kStatus},
 };
 

@@ -241,7 +241,8 @@ class Link:
 class Daemon:
     """nestboxd with a state folder of its own, spoken to by the command line as its owner would."""
 
-    def __init__(self, folder, source, settings=(), yaml=None, netns=None, env=None, keys=None):
+    def __init__(self, folder, source, settings=(), yaml=None, netns=None, env=None, keys=None,
+                 listen="127.0.0.1:0"):
         self.folder = pathlib.Path(folder)
         self.state = self.folder / "state"
         (self.state / "keys").mkdir(parents=True, exist_ok=True)
@@ -257,7 +258,9 @@ class Daemon:
             command += ["--config", self.folder / "nestbox.yaml"]
         if source:
             command += ["--source", source]
-        everything = [f"paths.state={self.state}", f"control.socket={self.socket}", "web.listen=127.0.0.1:0", *settings]
+        everything = [f"paths.state={self.state}", f"control.socket={self.socket}", *settings]
+        if listen:  # without: as the YAML and `nestbox set` say
+            everything.append(f"web.listen={listen}")
         for setting in everything:
             command += ["--set", setting]
         self.command = command

@@ -23,6 +23,7 @@ enum class RouteHandler : std::uint8_t {
   kLive,
   kHealth,
   kStatus,
+  kPicture,
   kSession,
   kLogInPage,
   kLogIn,

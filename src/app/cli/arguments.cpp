@@ -111,6 +111,9 @@ class Parser {
     word(*app_.add_subcommand("reset", "Take back what was changed by set"), "KEY", invocation_.key,
          "One setting (default: all)");
     app_.add_subcommand("reload", "Read the configuration files again");
+    auto* setup =
+        app_.add_subcommand("setup", "Set up the box by questions: camera, name, password, network, stream key");
+    setup->add_flag("-y,--yes", invocation_.unattended)->group("");  // hidden: it is refused, with the commands instead
     app_.add_subcommand("passwd", "Give the page a password: typed twice without being shown, or from a pipe");
     auto* key = app_.add_subcommand("key", "Stream keys");
     key->require_subcommand(1);

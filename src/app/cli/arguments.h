@@ -20,6 +20,7 @@ struct Invocation {
   std::string value;
   std::optional<std::string> file;  ///< of a snapshot ("-" is standard output); of the doctor's configuration
   int uplink_s = 0;                 ///< how long the doctor measures the way to the server; 0: not
+  bool unattended = false;          ///< setup was told to ask nothing
 };
 
 /// What to print instead of doing anything: help and version (exit 0), or what was wrong with the words (exit 2).

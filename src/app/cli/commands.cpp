@@ -16,6 +16,8 @@
 #include "progress_line.h"
 #include "secret_prompt.h"
 #include "settings_text.h"
+#include "setup.h"
+#include "setup_rules.h"
 #include "status_text.h"
 
 namespace nestbox::cli {
@@ -210,6 +212,17 @@ int set_password(const Invocation& invocation) {
   return ask_and_show(invocation, call);
 }
 
+int setup(const Invocation& invocation) {
+  const bool at_terminal = ::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1;
+  if (!at_terminal || invocation.unattended || invocation.form == OutputForm::kJson) {
+    return report(invocation, kBadUsage, "usage",
+                  "setup asks questions, and somebody at a terminal answers them; these commands do the same",
+                  commands_instead());
+  }
+  if (const auto client = connect(invocation); !client) return report_no_connection(invocation, client.error());
+  return run_setup(invocation.socket);
+}
+
 }  // namespace
 
 int run(const Invocation& invocation) {
@@ -218,6 +231,8 @@ int run(const Invocation& invocation) {
     exit_status = snapshot(invocation);
   } else if (invocation.command == "key") {
     exit_status = set_key(invocation);
+  } else if (invocation.command == "setup") {
+    exit_status = setup(invocation);
   } else if (invocation.command == "passwd") {
     exit_status = set_password(invocation);
   } else if (invocation.command == "doctor") {

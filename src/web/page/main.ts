@@ -3,7 +3,8 @@ import { LivePlayer } from "./live_player.js";
 import { MjpegPlayer } from "./mjpeg_player.js";
 import type { Player, PlayerEvents } from "./player.js";
 import { type Notice, Stage } from "./stage.js";
-import { clockText, contentOf, fetchStatus, noPictureSince, type Status } from "./status.js";
+import { Entrance } from "./entrance.js";
+import { clockText, contentOf, fetchPictureStatus, fetchStatus, LoggedOut, noPictureSince, type PictureStatus } from "./status.js";
 import { StatusView } from "./status_view.js";
 
 // A picture older than this is not called live any more.
@@ -16,9 +17,10 @@ const kGoodAfterMs = 10000;
 class Page implements PlayerEvents {
   private readonly stage = new Stage();
   private readonly view = new StatusView();
+  private readonly entrance = new Entrance();
   private readonly live: Player = new LivePlayer(this.stage.video, this);
   private readonly mjpeg: Player = new MjpegPlayer(this.stage.still, this);
-  private status: Status | undefined;
+  private status: PictureStatus | undefined;
   private lastPicture: Date | undefined;
   private unreachableSince: Date | undefined;
   private noCameraSince: Date | undefined;
@@ -84,12 +86,12 @@ class Page implements PlayerEvents {
   private async watchStatus(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
-        this.status = await fetchStatus(signal);
+        this.status = await this.askStatus(signal);
         this.unreachableSince = undefined;
         this.followCamera(this.status);
-        this.view.show(this.status);
-      } catch {
+      } catch (trouble) {
         if (signal.aborted) return;
+        if (trouble instanceof LoggedOut && this.entrance.leave()) continue;
         this.unreachableSince ??= new Date();
         this.view.showUnreachable(this.unreachableSince);
       }
@@ -98,8 +100,19 @@ class Page implements PlayerEvents {
     }
   }
 
+  private async askStatus(signal: AbortSignal): Promise<PictureStatus> {
+    if (await this.entrance.maySeeAll(signal)) {
+      const status = await fetchStatus(signal);
+      this.view.show(status);
+      return status;
+    }
+    const status = await fetchPictureStatus(signal);
+    this.view.showToPublic(status);
+    return status;
+  }
+
   /** A page that was there when the camera went knows the time itself; one that came later asks the box. */
-  private followCamera(status: Status): void {
+  private followCamera(status: PictureStatus): void {
     if (contentOf(status) !== "slate") {
       this.cameraWasSeen = true;
       this.noCameraSince = undefined;

@@ -38,18 +38,39 @@ export interface Words {
   tone: Tone;
 }
 
+/** What whoever sees the picture may know of it, logged in or not. */
+export interface PictureStatus {
+  name: string;
+  camera: Pick<Status["camera"], "state" | "content"> & { source?: string };
+  problems?: Problem[];
+}
+
+/** How the box takes us: "local" and "session" may see everything, "public" the picture. */
+export interface Session {
+  access: "local" | "session" | "public";
+  csrf: string;
+}
+
+/** The box wants a password first. */
+export class LoggedOut extends Error {}
+
 const kTimeoutMs = 4000;
 
-/** Throws when the box does not answer, or not with a status. */
-export async function fetchStatus(signal: AbortSignal): Promise<Status> {
+export const fetchStatus = (signal: AbortSignal): Promise<Status> => fetchJson("/api/v1/status", signal);
+export const fetchPictureStatus = (signal: AbortSignal): Promise<PictureStatus> => fetchJson("/api/v1/picture", signal);
+export const fetchSession = (signal: AbortSignal): Promise<Session> => fetchJson("/api/v1/session", signal);
+
+/** Throws LoggedOut, or whatever else when the box does not answer as it should. */
+async function fetchJson<T>(path: string, signal: AbortSignal): Promise<T> {
   const ending = new AbortController();
   const end = (): void => ending.abort();
   const timer = setTimeout(end, kTimeoutMs);
   signal.addEventListener("abort", end, { once: true });
   try {
-    const response = await fetch("/api/v1/status", { signal: ending.signal, cache: "no-store" });
+    const response = await fetch(path, { signal: ending.signal, cache: "no-store" });
+    if (response.status === 401) throw new LoggedOut();
     if (!response.ok) throw new Error(`status ${response.status}`);
-    return (await response.json()) as Status;
+    return (await response.json()) as T;
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", end);
@@ -75,14 +96,14 @@ export function cameraWords(status: Status): string {
 }
 
 /** What is shown when the picture is not the camera's of this moment. */
-export function contentOf(status: Status): "live" | "simulated" | "slate" {
+export function contentOf(status: PictureStatus): "live" | "simulated" | "slate" {
   if (status.camera.state !== "running") return "slate";
   if (status.camera.content) return status.camera.content;
-  return /^scene(:|$)/.test(status.camera.source) ? "simulated" : "live";
+  return /^scene(:|$)/.test(status.camera.source ?? "") ? "simulated" : "live";
 }
 
 /** Since when there has been no picture, as far as the box says. */
-export function noPictureSince(status: Status): Date | undefined {
+export function noPictureSince(status: PictureStatus): Date | undefined {
   const since = status.problems?.find((problem) => problem.code.startsWith("camera"))?.since;
   return since ? new Date(since) : undefined;
 }

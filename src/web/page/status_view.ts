@@ -1,9 +1,10 @@
-import { cameraWords, clockText, durationText, healthWords, outputWords, type Status, type Words } from "./status.js";
+import { cameraWords, clockText, durationText, healthWords, outputWords, type PictureStatus, type Status, type Words } from "./status.js";
 import { element } from "./dom.js";
 
 /** Writes a status into the cards beside the picture. Text goes in as text alone, never as markup. */
 export class StatusView {
   private readonly name = element("box-name", HTMLHeadingElement);
+  private readonly cards = element("status", HTMLElement);
   private readonly health = element("health", HTMLParagraphElement);
   private readonly facts = element("facts", HTMLDListElement);
   private readonly outputs = element("outputs", HTMLUListElement);
@@ -11,9 +12,16 @@ export class StatusView {
   private readonly problems = element("problems", HTMLUListElement);
   private readonly problemsCard = element("problems-card", HTMLDivElement);
 
+  /** The picture is for everybody, the rest for who has logged in. */
+  showToPublic(status: PictureStatus): void {
+    this.showName(status.name);
+    this.setHealth({ text: "Picture only", tone: "quiet" });
+    this.cards.hidden = true;
+  }
+
   show(status: Status): void {
-    this.name.textContent = status.name;
-    document.title = `${status.name} – nestbox`;
+    this.cards.hidden = false;
+    this.showName(status.name);
     this.setHealth(healthWords(status));
     this.facts.replaceChildren(...factsOf(status).flatMap(([term, text]) => [leaf("dt", term), leaf("dd", text)]));
 
@@ -33,6 +41,11 @@ export class StatusView {
 
   showUnreachable(since: Date): void {
     this.setHealth({ text: `No answer since ${clockText(since)}`, tone: "bad" });
+  }
+
+  private showName(name: string): void {
+    this.name.textContent = name;
+    document.title = `${name} – nestbox`;
   }
 
   private setHealth(words: Words): void {

@@ -32,7 +32,7 @@ class Accounts : public test::WebTest {
     const auto length = method == "GET" ? "" : "Content-Length: " + std::to_string(body.size()) + "\r\n";
     client.send(std::string(method) + " " + std::string(path) +
                 " HTTP/1.1\r\nHost: localhost:" + std::to_string(port_) + "\r\n" + length + more + "\r\n" + body);
-    return client.reply();
+    return client.reply(method == "HEAD" ? test::HttpClient::Body::kNone : test::HttpClient::Body::kWhole);
   }
   HttpReply post(std::string_view path, const std::string& cookie, const std::string& body,
                  const std::string& more = "") {
@@ -135,12 +135,24 @@ TEST_F(Accounts, EveryRouteAsksForWhatItsAccessSays) {
 
 TEST_F(Accounts, APublicPageShowsThePictureToAllAndNothingElse) {
   open_to_others(Pictures::kForAll);
-  for (const auto* path : {"/", "/snapshot", "/healthz", "/login", "/api/v1/session"})
+  for (const auto* path : {"/", "/snapshot", "/healthz", "/login", "/api/v1/session", "/api/v1/picture"})
     EXPECT_EQ(ask("GET", path).status, 200) << path;
   EXPECT_EQ(nlohmann::json::parse(ask("GET", "/api/v1/session").body)["access"], "public");
   EXPECT_EQ(ask("GET", "/api/v1/status").status, 401);
   const auto from = visit();
   EXPECT_EQ(post("/logout", from.cookie, "csrf=" + from.token).status, 401);
+}
+
+TEST_F(Accounts, WhatThePublicLearnsOfThePictureIsWhetherItIsLive) {
+  open_to_others(Pictures::kForAll);
+  calls_.set_answer({0,
+                     R"({"name":"owl","problems":[{"text":"canary"}],"outputs":[{"last_error":"canary"}],
+"camera":{"source":"file:/canary.mp4","state":"running","content":"simulated","width":640,"last_error":"canary"}})",
+                     {}});
+  const auto reply = ask("GET", "/api/v1/picture");
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_EQ(nlohmann::json::parse(reply.body),
+            nlohmann::json::parse(R"({"name":"owl","camera":{"state":"running","content":"simulated"}})"));
 }
 
 TEST_F(Accounts, OnLoopbackAllIsOpenAndAChangeStillNeedsItsToken) {

@@ -82,8 +82,9 @@ class Tls : public Listen {
   std::string cert() const { return (folder_.path() / "cert.pem").string(); }
   std::string key() const { return (folder_.path() / "key.pem").string(); }
   std::string other_key() const { return (folder_.path() / "other.pem").string(); }
-  void start_secure() {
+  void start_secure(const std::string& listen = WebOptions().listen) {
     WebOptions options;
+    options.listen = listen;
     options.tls_cert = cert();
     options.tls_key = key();
     start(options);
@@ -94,14 +95,15 @@ class Tls : public Listen {
 
 using SecureStream = asio::ssl::stream<asio::ip::tcp::socket>;
 
-std::string secure_get(std::uint16_t port, asio::ssl::context& context, boost::system::error_code& error) {
+std::string secure_get(std::uint16_t port, asio::ssl::context& context, boost::system::error_code& error,
+                       const std::string& path = "/healthz") {
   asio::io_context io;
   SecureStream stream(io, context);
   stream.next_layer().connect({asio::ip::make_address("127.0.0.1"), port}, error);
   if (!error) stream.handshake(asio::ssl::stream_base::client, error);
   if (error) return {};
   asio::write(stream,
-              asio::buffer(std::string("GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")),
+              asio::buffer("GET " + path + std::string(" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")),
               error);
   std::string reply;
   boost::system::error_code end;
@@ -119,6 +121,15 @@ TEST_F(Tls, ServesOverItWithAVerifiedCertificate) {
   boost::system::error_code error;
   EXPECT_THAT(secure_get(port_, context, error), HasSubstr("ok\n"));
   EXPECT_FALSE(error) << error.message();
+}
+
+TEST_F(Tls, ItsCookiesNeverGoOverPlainHttp) {
+  start_secure("0.0.0.0:0");
+  asio::ssl::context context(asio::ssl::context::tls_client);
+  boost::system::error_code error;
+  const auto page = secure_get(port_, context, error, "/login");
+  EXPECT_THAT(page, HasSubstr("Set-Cookie: __Host-nestbox-visit="));
+  EXPECT_THAT(page, HasSubstr("; HttpOnly; SameSite=Strict; Secure\r\n"));
 }
 
 TEST_F(Tls, RefusesVersionsBefore12) {
