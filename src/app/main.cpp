@@ -14,6 +14,7 @@
 
 #include "daemon.h"
 #include "doctor.h"
+#include "manual_page.h"
 #include "nestbox/av/av_log.h"
 #include "nestbox/base/log.h"
 #include "nestbox/capture/capture_stage.h"
@@ -23,6 +24,24 @@
 namespace {
 
 constexpr int kGood = 0, kBadConfiguration = 2;
+
+constexpr nestbox::ManualPage kManual = {
+    .section = 8,
+    .version = nestbox::kVersion,
+    .what = "the camera daemon of a nest box",
+    .description =
+        R"(Films a nest box, a feeder or a corner of a garden, streams it, and shows its picture and its state on a page of its own. It
+stays in the foreground; systemd starts it as the service nestbox, which runs as the user nestbox.
+
+SIGTERM and SIGINT end it within 3 seconds, SIGHUP has it read its configuration again. Its log goes to standard error:
+journalctl -u nestbox.)",
+    .exit_status = "0 good; 1 failed; 2 the configuration is wrong: systemd then waits for somebody to mend it.",
+    .files = R"(/etc/nestbox/nestbox.yaml  the configuration, as the service reads it
+/etc/nestbox/nestbox.d/*.yaml  read after it, in the order of their names
+/var/lib/nestbox  what it keeps: settings, stream keys, recordings
+/run/nestbox/control.sock  where it listens to nestbox(1))",
+    .see_also = "nestbox(1), nestbox.yaml(5), systemctl(1)",
+};
 
 struct CommandLine {
   std::string config, source, scene_truth, doctor_trouble;
@@ -97,6 +116,10 @@ int main(int argc, char** argv) {
   CommandLine line;
   CLI::App app("Watches a nest box, a feeder or a corner of a garden, and streams it.", "nestboxd");
   describe(app, line);
+  if (argc == 2 && argv[1] == nestbox::kManualPageOption) {
+    std::fputs(nestbox::manual_page(app, kManual).c_str(), stdout);
+    return kGood;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -4,6 +4,7 @@
 
 #include "bindings.h"
 #include "nestbox/config/settings.h"
+#include "reference.h"
 
 namespace nestbox {
 
@@ -90,21 +91,6 @@ constexpr SectionText kSections[] = {
     {"log", "The journal."},
 };
 
-std::string_view section_text(std::string_view section) {
-  for (const auto& known : kSections) {
-    if (known.name == section) return known.text;
-  }
-  return "";
-}
-
-std::string stages_text(Stages stages) {
-  std::string text;
-  for (const auto stage : kEveryStage) {
-    if (stages.contains(stage)) text += fmt::format("{}{}", text.empty() ? "" : ", ", stage_text(stage));
-  }
-  return text.empty() ? "nothing" : text;
-}
-
 /// Breaks a text into comment lines of up to 110 columns.
 std::string comment(const std::string& indent, std::string_view text) {
   constexpr std::size_t kWidth = 110;
@@ -162,6 +148,25 @@ std::string reference_of_outputs() {
 }
 
 }  // namespace
+
+namespace config {
+
+std::string_view section_text(std::string_view section) {
+  for (const auto& known : kSections) {
+    if (known.name == section) return known.text;
+  }
+  return "";
+}
+
+std::string stages_text(Stages stages) {
+  std::string text;
+  for (const auto stage : kEveryStage) {
+    if (stages.contains(stage)) text += fmt::format("{}{}", text.empty() ? "" : ", ", stage_text(stage));
+  }
+  return text.empty() ? "nothing" : text;
+}
+
+}  // namespace config
 
 std::string configuration_reference() {
   std::string text(kReferenceHead);

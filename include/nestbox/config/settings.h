@@ -148,5 +148,7 @@ ConfigResult<Options> options_from_yaml(std::string_view text, std::string_view 
 std::string configuration_reference();
 /// config/nestbox.yaml: every key with its default and a line that explains it, made from the bindings.
 std::string configuration_sample();
+/// The manual page nestbox.yaml(5), as roff, made from the bindings.
+std::string configuration_manual();
 
 }  // namespace nestbox

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "format.h"
+#include "manual_page.h"
 #include "nearest.h"
 
 namespace nestbox::cli {
@@ -15,9 +16,25 @@ namespace {
 
 constexpr int kBadUsage = 2;
 
-constexpr auto kExitStatuses =
-    R"(Exit status: 0 good (also when status is degraded); 1 failed; 2 bad usage, configuration or value;
+constexpr std::string_view kExitStatuses =
+    R"(0 good (also when status is degraded); 1 failed; 2 bad usage, configuration or value;
 3 the daemon is not running.)";
+
+constexpr ManualPage kManual = {
+    .section = 1,
+    .version = NESTBOX_VERSION,
+    .what = "talks to nestboxd, the camera daemon of a nest box",
+    .description =
+        R"(For use over SSH, from a script, or from a terminal beside the box. It changes nothing by itself: the daemon does the work
+and answers. Whoever is in the group nestbox may use it; sudo usermod -aG nestbox $USER, and a new login, make you a member.
+
+Colours appear on a terminal alone, and not where NO_COLOR is set.)",
+    .exit_status = kExitStatuses,
+    .files = R"(/run/nestbox/control.sock  where the daemon listens
+/etc/nestbox/nestbox.yaml  the configuration
+/var/lib/nestbox/settings.yaml  what was changed by set)",
+    .see_also = "nestboxd(8), nestbox.yaml(5)",
+};
 
 /// The deepest command that was recognised: `live` of `nestbox live strat`.
 const CLI::App& deepest(const CLI::App& app) {
@@ -68,7 +85,7 @@ class Parser {
         ->type_name("PATH")
         ->capture_default_str();
     app_.add_flag("--json", json_, "Print the daemon's answer as JSON, unchanged");
-    app_.footer(kExitStatuses);
+    app_.footer("Exit status: " + std::string(kExitStatuses));
     app_.fallthrough();
     app_.allow_extras();  // judged by us, with the nearest command
     app_.require_subcommand(1);
@@ -76,6 +93,7 @@ class Parser {
   }
 
   tl::expected<Invocation, EarlyEnd> parse(int argc, const char* const* argv) {
+    if (argc == 2 && argv[1] == kManualPageOption) return tl::unexpected<EarlyEnd>({0, manual_page(app_, kManual), {}});
     try {
       app_.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
