@@ -45,7 +45,8 @@ class EncoderChoice {
   HardwareTrust trust_;
   std::uint64_t reopened_ = 0;
   std::string gave_up_because_;  ///< empty while hardware is trusted
-  std::string copies_because_;
+  std::string import_refused_;   ///< what the driver said of the source's memory; empty while it takes it
+  std::string copies_because_;   ///< of the encoder made last
   std::string codec_name_ = "libx264", why_;
 };
 
