@@ -35,6 +35,8 @@ Result<std::unique_ptr<VideoEncoder>> EncoderChoice::make(const EncoderOptions& 
                                                          options.codec, kAuto, kSoftware, kHardware));
   }
   look_around(options);
+  const Shape shape{first.main.format, first.main.width, first.main.height};
+  if (std::exchange(shape_, shape) != shape) forget_failures();
   const bool offered = choose_node(nodes_, kH264) != nullptr;
   if (options.codec == kHardware && !offered) {
     return fail(ErrorKind::kNotFound,

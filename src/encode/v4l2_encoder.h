@@ -23,7 +23,7 @@ class V4l2Encoder : public VideoEncoder {
     std::int64_t bitrate_bps = 0;
     std::chrono::milliseconds keyframe_interval{};
     int framerate = 0;
-    std::string copy_because;  ///< empty: pictures are imported where that can be done
+    std::string copy_because = {};  ///< empty: pictures are imported where that can be done
   };
   /// For pictures like `first`. Where its memory cannot be handed to the device, each picture is copied once, and
   /// copies_because() says why. Errors: as of M2mDevice.

@@ -32,8 +32,9 @@ class FakeHardware : public CodecDevices, public std::enable_shared_from_this<Fa
   void fail_opening(int times, ErrorKind kind) {
     with([&](State& s) { s.openings_to_fail = times, s.opening_error = kind; });
   }
-  void refuse_shapes() {
-    with([&](State& s) { s.refuses_shapes = true; });
+  enum class Shapes { kTaken, kRefused };
+  void set_shapes(Shapes shapes) {
+    with([&](State& s) { s.refuses_shapes = shapes == Shapes::kRefused; });
   }
   void want_stride(int stride) {
     with([&](State& s) { s.stride = stride; });
