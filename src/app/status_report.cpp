@@ -123,6 +123,9 @@ Json to_json(const EncodeStatus& encoder) {
           {"state", word(encoder.state)},
           {"bitrate_bps", encoder.bitrate_bps},
           {"frames", encoder.frames},
+          {"pictures_copied", encoder.pictures_copied},
+          {"hardware_reopened", encoder.hardware_reopened},
+          {"notes", encoder.notes},
           {"last_error", text_or_null(encoder.last_error)}};
 }
 

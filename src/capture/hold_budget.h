@@ -13,9 +13,10 @@ struct Hold {
   std::size_t slots;
 };
 
-/// The one place where the holds are added up. libx264 keeps none: it copies into planes of its own.
+/// The one place where the holds are added up. In hand are the pictures inside the encoder: two for hardware, which is
+/// given the next one while it works; libx264 keeps none, it copies into planes of its own.
 inline constexpr std::array<Hold, 5> kHolds{
-    {{"encode, waiting", 2}, {"encode, in hand", 1}, {"vision", 2}, {"picture on request", 1}, {"capture", 3}}};
+    {{"encode, waiting", 2}, {"encode, in hand", 2}, {"vision", 2}, {"picture on request", 1}, {"capture", 3}}};
 
 constexpr std::size_t slots_needed() {
   std::size_t sum = 0;

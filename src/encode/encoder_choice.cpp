@@ -35,6 +35,8 @@ Result<std::unique_ptr<VideoEncoder>> EncoderChoice::make(const EncoderOptions& 
                                                          options.codec, kAuto, kSoftware, kHardware));
   }
   look_around(options);
+  const Shape shape{first.main.format, first.main.width, first.main.height};
+  if (std::exchange(shape_, shape) != shape) forget_failures();
   const bool offered = choose_node(nodes_, kH264) != nullptr;
   if (options.codec == kHardware && !offered) {
     return fail(ErrorKind::kNotFound,
@@ -66,7 +68,8 @@ Result<std::unique_ptr<VideoEncoder>> EncoderChoice::make_hardware(const Encoder
     return tl::unexpected(std::move(device).error());
   }
   auto encoder = V4l2Encoder::create(
-      std::move(*device), {kHardware, kH264, options.bitrate_bps, options.keyframe_interval, framerate}, first);
+      std::move(*device),
+      {kHardware, kH264, options.bitrate_bps, options.keyframe_interval, framerate, import_refused_}, first);
   if (!encoder) {
     hardware_failed(encoder.error(), BootClock::now());
     return tl::unexpected(std::move(encoder).error());
@@ -79,7 +82,13 @@ Result<std::unique_ptr<VideoEncoder>> EncoderChoice::make_hardware(const Encoder
 }
 
 void EncoderChoice::failed(const Error& error, BootTime now) {
-  if (makes_hardware_) hardware_failed(error, now);
+  if (!makes_hardware_) return;
+  const bool refused_memory = error.kind == ErrorKind::kInvalidArgument && copies_because_.empty();
+  if (refused_memory) {
+    import_refused_ = error.message;
+  } else {
+    hardware_failed(error, now);
+  }
 }
 
 void EncoderChoice::hardware_failed(const Error& error, BootTime now) {
@@ -97,6 +106,7 @@ void EncoderChoice::hardware_failed(const Error& error, BootTime now) {
 
 void EncoderChoice::forget_failures() {
   gave_up_because_.clear();
+  import_refused_.clear();
   trust_ = HardwareTrust();
 }
 

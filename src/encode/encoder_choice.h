@@ -38,14 +38,22 @@ class EncoderChoice {
   void hardware_failed(const Error& error, BootTime now);
   void say_once(const std::string& codec, const std::string& why);
 
+  struct Shape {
+    PixelFormat format = PixelFormat::kI420;
+    int width = 0, height = 0;
+    bool operator==(const Shape&) const = default;
+  };
+
   const std::shared_ptr<CodecDevices> devices_;
   std::vector<CodecNode> nodes_;
   bool looked_ = false;
   bool makes_hardware_ = false;  ///< the encoder made last is hardware
   HardwareTrust trust_;
   std::uint64_t reopened_ = 0;
+  Shape shape_;                  ///< of the pictures at present: what the device refuses may be their size
   std::string gave_up_because_;  ///< empty while hardware is trusted
-  std::string copies_because_;
+  std::string import_refused_;   ///< what the driver said of the source's memory; empty while it takes it
+  std::string copies_because_;   ///< of the encoder made last
   std::string codec_name_ = "libx264", why_;
 };
 

@@ -44,7 +44,6 @@ class StallWatch {
   void came_out(BootTime now, Inside inside) {
     waiting_since_ = inside == Inside::kMore ? std::optional(now) : std::nullopt;
   }
-  bool stalled(BootTime now) const { return now >= patience_ends(); }
   /// BootTime::max() while nothing is inside.
   BootTime patience_ends() const { return waiting_since_ ? *waiting_since_ + kPatience : BootTime::max(); }
 

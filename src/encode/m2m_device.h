@@ -77,7 +77,7 @@ class M2mDevice {
   virtual Result<std::optional<unsigned>> take_back() = 0;
   virtual Result<std::optional<CodedBuffer>> take_coded() = 0;
   virtual Result<void> give_back(unsigned index) = 0;
-  /// A control that the device does not have is ignored; a value out of its range is brought into it.
+  /// A control or a choice that the device does not have is ignored; a number out of its range is brought into it.
   virtual Result<void> set_control(const M2mControl& control) = 0;
   /// Readable or writable when there is something to take.
   virtual int descriptor() const = 0;

@@ -212,6 +212,12 @@ Result<void> V4l2Device::set_control(const M2mControl& wanted) {
   range.id = wanted.id;
   if (control(fd_.get(), VIDIOC_QUERY_EXT_CTRL, &range) != 0) return {};
   const auto possible = std::clamp<std::int64_t>(wanted.value, range.minimum, range.maximum);
+  if (range.type == V4L2_CTRL_TYPE_MENU) {  // within the range, and yet some entries may be missing
+    v4l2_querymenu entry{};
+    entry.id = wanted.id;
+    entry.index = static_cast<std::uint32_t>(possible);
+    if (control(fd_.get(), VIDIOC_QUERYMENU, &entry) != 0) return {};
+  }
   v4l2_ext_control value{};
   value.id = wanted.id;
   value.value = static_cast<std::int32_t>(possible);

@@ -16,6 +16,7 @@ namespace nestbox {
 namespace {
 
 constexpr unsigned kCodedBuffers = 4;
+constexpr std::size_t kPicturesLeftOutMax = 5;
 
 std::int64_t in_us(BootTime stamp) {
   return std::chrono::floor<std::chrono::microseconds>(stamp.time_since_epoch()).count();
@@ -65,6 +66,7 @@ Result<void> V4l2Encoder::open(const Frame& first) {
 }
 
 std::string V4l2Encoder::obstacle(const Frame& frame) const {
+  if (!setup_.copy_because.empty()) return setup_.copy_because;
   if (frame.main_dmabuf_fd < 0) return "the source's pictures are in memory that no driver can import (no dmabuf)";
   const ImageView& image = frame.main;
   if (image.y.stride != layout_.stride) {
@@ -95,9 +97,16 @@ bool V4l2Encoder::has_room() const {
   return std::any_of(buffers_.begin(), buffers_.end(), [](const Buffer& buffer) { return !buffer.taken; });
 }
 
+bool V4l2Encoder::has_buffers() const {
+  return std::any_of(buffers_.begin(), buffers_.end(), [](const Buffer& buffer) { return buffer.taken; });
+}
+
 bool V4l2Encoder::busy() const {
-  return !inside_.empty() ||
-         std::any_of(buffers_.begin(), buffers_.end(), [](const Buffer& buffer) { return buffer.taken; });
+  return !inside_.empty() || has_buffers();
+}
+
+bool V4l2Encoder::owes_answer() const {
+  return has_buffers() || inside_.size() >= kPicturesLeftOutMax;
 }
 
 Result<void> V4l2Encoder::encode(FrameLease lease, PictureKind kind) {
@@ -112,9 +121,12 @@ Result<void> V4l2Encoder::encode(FrameLease lease, PictureKind kind) {
   last_stamp_us_ = std::max(in_us(stamp), last_stamp_us_ + 1);
   const Inside picture{last_stamp_us_, stamp, lease->content};
   const auto index = static_cast<std::size_t>(free - buffers_.begin());
+  const BootTime now = BootClock::now();
+  const bool owed_answer = owes_answer();
   if (auto queued = hand_over(std::move(lease), index, picture.stamp_us); !queued) return queued;
   inside_.push_back(picture);
-  stall_.went_in(BootClock::now());
+  if (!owed_answer) stall_.came_out(now, StallWatch::Inside::kNothing);
+  stall_.went_in(now);
   return {};
 }
 
@@ -148,7 +160,7 @@ void V4l2Encoder::copy(const ImageView& image, std::span<std::uint8_t> to) const
 Result<std::optional<Packet>> V4l2Encoder::take(BootTime now) {
   if (auto taken = take_back_pictures(now); !taken) return tl::unexpected(std::move(taken).error());
   auto packet = take_packet(now);
-  if (packet && !*packet && stall_.stalled(now)) {
+  if (packet && !*packet && now >= patience_ends()) {
     return fail(ErrorKind::kTimeout,
                 fmt::format("{} has stopped: no answer for {} s", setup_.name, StallWatch::kPatience.count()));
   }

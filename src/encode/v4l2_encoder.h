@@ -23,6 +23,7 @@ class V4l2Encoder : public VideoEncoder {
     std::int64_t bitrate_bps = 0;
     std::chrono::milliseconds keyframe_interval{};
     int framerate = 0;
+    std::string copy_because = {};  ///< empty: pictures are imported where that can be done
   };
   /// For pictures like `first`. Where its memory cannot be handed to the device, each picture is copied once, and
   /// copies_because() says why. Errors: as of M2mDevice.
@@ -35,7 +36,7 @@ class V4l2Encoder : public VideoEncoder {
   bool has_room() const override;
   bool busy() const override;
   int descriptor() const override { return device_->descriptor(); }
-  BootTime patience_ends() const override { return stall_.patience_ends(); }
+  BootTime patience_ends() const override { return owes_answer() ? stall_.patience_ends() : BootTime::max(); }
   Result<void> set_bitrate(std::int64_t bitrate_bps) override;
   bool fits(const Frame& frame) const override;
   const VideoInfo& info() const noexcept override { return info_; }
@@ -43,7 +44,7 @@ class V4l2Encoder : public VideoEncoder {
   std::chrono::nanoseconds frame_interval() const noexcept override { return pace_.interval(); }
   std::uint64_t pictures_copied() const noexcept override { return pictures_copied_; }
 
-  /// Empty where pictures are not copied.
+  /// Setup::copy_because, or what was found here. Empty where pictures are not copied.
   const std::string& copies_because() const noexcept { return copies_because_; }
 
  private:
@@ -57,6 +58,9 @@ class V4l2Encoder : public VideoEncoder {
   Result<std::optional<Packet>> take_packet(BootTime now);
   std::optional<Packet> make_packet(const CodedBuffer& coded);
   void note_progress(BootTime now);
+  bool has_buffers() const;
+  /// Rate control may leave a picture out, so one that has given its buffer back need not come out; many must.
+  bool owes_answer() const;
 
   /// What the device's own words leave out of a picture.
   struct Inside {

@@ -141,7 +141,7 @@ TEST_F(CaptureWorkerTest, TooFewBuffersAreRefusedWithTheSum) {
   ASSERT_TRUE(eventually([&] { return sink->count(Content::kSlate) > 0; }));
   EXPECT_EQ(
       worker_->status().last_error,
-      "the source has 4 buffers, 9 are needed: encode, waiting 2 + encode, in hand 1 + vision 2 + picture on request "
+      "the source has 4 buffers, 10 are needed: encode, waiting 2 + encode, in hand 2 + vision 2 + picture on request "
       "1 + capture 3");
   EXPECT_EQ(script_->starts.load(), script_->stops.load());
 }
