@@ -362,9 +362,11 @@ TEST_F(CommandLineTest, BadUsageIsExitTwoWithTheNearest) {
       {{"live", "strat"}, "nestbox: there is no command \"strat\"\n  nearest:  start\nSee nestbox live --help.\n"},
       {{"weather"},
        "nestbox: there is no command \"weather\"\n  allowed:  status, live, snapshot, set, get, diff, reset, "
-       "reload, key\nSee nestbox --help.\n"},
+       "reload, setup, passwd, key\nSee nestbox --help.\n"},
       {{},
-       "nestbox: a word is missing: nestbox status|live|snapshot|set|get|diff|reset|reload|key\nSee nestbox --help.\n"},
+       "nestbox: a word is missing: nestbox status|live|snapshot|set|get|diff|reset|reload|setup|passwd|key\nSee "
+       "nestbox "
+       "--help.\n"},
       {{"live"}, "nestbox: a word is missing: nestbox live start|stop|test\nSee nestbox live --help.\n"},
       {{"set", "a"}, "nestbox: set: VALUE is required\nSee nestbox set --help.\n"},
       {{"set", "a", "b", "c"},
@@ -444,7 +446,7 @@ TEST_F(CommandLineTest, BashCompletesCommandsKeysAndOutputs) {
     line += "); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _nestbox; echo \"${COMPREPLY[*]}\"";
     return CommandLine{.arguments = {"-c", line}, .program = "/bin/bash"}.run().out;
   };
-  EXPECT_EQ(complete({"s"}), "status snapshot set\n");
+  EXPECT_EQ(complete({"s"}), "status snapshot set setup\n");
   EXPECT_EQ(complete({"live", ""}), "start stop test\n");
   EXPECT_EQ(complete({"live", "test", "y"}), "youtube yard\n");
   EXPECT_EQ(complete({"key", "set", "yo"}), "youtube\n");
