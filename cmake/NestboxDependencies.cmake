@@ -20,6 +20,7 @@ find_package(Boost 1.81 REQUIRED)
 pkg_check_modules(FFMPEG REQUIRED IMPORTED_TARGET
   libavcodec>=59 libavformat>=59 libavutil>=57 libswscale>=6 libswresample>=4)
 pkg_check_modules(TURBOJPEG REQUIRED IMPORTED_TARGET libturbojpeg)
+pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(SYSTEMD REQUIRED IMPORTED_TARGET libsystemd)
 
 if(NOT TARGET yaml-cpp::yaml-cpp) # yaml-cpp 0.7 exports a bare name

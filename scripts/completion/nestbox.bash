@@ -41,7 +41,7 @@ _nestbox() {
   esac
 
   case "${words[*]}" in
-    '') choices='status live snapshot set get diff reset reload key --socket --json --help --version' ;;
+    '') choices='status live snapshot set get diff reset reload key passwd --socket --json --help --version' ;;
     live) choices='start stop test' ;;
     'live start' | 'live stop' | 'live test' | 'key set') choices=$(_nestbox_outputs) ;;
     key) choices='set' ;;

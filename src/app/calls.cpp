@@ -46,6 +46,8 @@ const char* code_of(ErrorKind kind) {
       return "not_found";
     case ErrorKind::kUnavailable:
       return "unavailable";
+    case ErrorKind::kBusy:
+      return "busy";
     case ErrorKind::kTimeout:
       return "timeout";
     case ErrorKind::kCancelled:
@@ -185,6 +187,12 @@ void key(const Context& context) {
   context.done(good({{"stored", *name}}));
 }
 
+void passwd(const Context& context) {
+  context.daemon.set_password(context.call.secret, [done = context.done](Result<void> set) {
+    done(set ? good({{"password_set", true}}) : error(set.error()));
+  });
+}
+
 const char* word(PublishFault fault) {
   switch (fault) {
     case PublishFault::kNone:
@@ -237,7 +245,10 @@ void live(const Context& context) {
   if (!ordered) return context.done(error(ordered.error()));
   auto outputs = Json::array();
   const auto report = Json::parse(to_json(context.daemon.report(), context.daemon.time_zone()));
-  context.done(good({{"outputs", report.at("outputs")}}));
+  Json body = {{"outputs", report.at("outputs")}};
+  const auto warning = director.microphone_warning();
+  if (action == "start" && !warning.empty()) body["notes"] = Json::array({warning});
+  context.done(good(body));
 }
 
 struct Command {
@@ -245,9 +256,9 @@ struct Command {
   void (*run)(const Context&);
 };
 constexpr std::array kCommands{
-    Command{"status", status},     Command{"get", get},       Command{"set", set},
-    Command{"reset", reset},       Command{"reload", reload}, Command{"diff", diff},
-    Command{"snapshot", snapshot}, Command{"key", key},       Command{"live", live},
+    Command{"status", status}, Command{"get", get},       Command{"set", set},           Command{"reset", reset},
+    Command{"reload", reload}, Command{"diff", diff},     Command{"snapshot", snapshot}, Command{"key", key},
+    Command{"live", live},     Command{"passwd", passwd},
 };
 
 }  // namespace

@@ -22,6 +22,8 @@ struct DaemonCalls {
   virtual void apply(const Change& change) = 0;
   virtual LiveDirector& live() = 0;
   virtual Result<void> store_key(const std::string& name, const Secret& key) = 0;
+  /// The page's password. `done` runs on the main thread. Errors: kInvalidArgument for a weak one, with what is weak.
+  virtual void set_password(const Secret& password, std::function<void(Result<void>)> done) = 0;
   /// `done` runs on the main thread.
   virtual void take_picture(std::function<void(Result<PictureTaker::Picture>)> done) = 0;
 };

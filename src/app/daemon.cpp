@@ -12,6 +12,8 @@
 
 #include "nestbox/av/av_log.h"
 #include "nestbox/base/log.h"
+#include "nestbox/rules/password_rule.h"
+#include "nestbox/rules/rebuild_limit.h"
 #include "service_notify.h"
 #include "version.h"
 
@@ -22,6 +24,7 @@ constexpr auto kPart = "nestboxd";
 constexpr std::chrono::seconds kWebRetry{10};
 constexpr std::chrono::milliseconds kShutdown{2500};
 constexpr std::chrono::seconds kSupervision{5};
+constexpr int kNeedsFreshStart = 1;
 // Longer than the longest deadline of any worker (a blocked network write: 8 s), shorter than systemd's patience (20
 // s).
 constexpr std::chrono::seconds kWorkMax{12};
@@ -99,7 +102,10 @@ Result<void> Daemon::open_state() {
     if (state_error_.empty()) log::write(log::Level::kError, kPart, state.error().message);
     state_error_ = state.error().message;
   }
-  keys_ = std::make_unique<KeyStore>(state_ ? state_->path() : std::filesystem::path());
+  const auto folder = state_ ? state_->path() : std::filesystem::path();
+  keys_ = std::make_unique<KeyStore>(folder);
+  const auto accounts = accounts_.open(folder);
+  auth_error_ = accounts ? "" : accounts.error().message;
   return {};
 }
 
@@ -109,6 +115,7 @@ void Daemon::reopen_state() {
   log::write(log::Level::kInfo, kPart, fmt::format("paths.state {} is there now", state_->path().string()));
   reload();
   director_->configure(settings_.options(), time_zone_, targets());
+  if (!lan_error_.empty()) reopen_web();
   direct_now();
 }
 
@@ -141,7 +148,12 @@ void Daemon::expect_picture(std::chrono::milliseconds after) {
 }
 
 void Daemon::open_web() {
-  auto web = WebServer::open(settings_.options().web, {*this, *pictures_, main_->hub()});
+  auto options = settings_.options().web;
+  const auto lan_error = why_not_beyond_loopback();
+  if (!lan_error.empty()) options.listen = on_loopback(options.listen);
+  if (lan_error != lan_error_ && !lan_error.empty()) log::write(log::Level::kWarning, kPart, lan_error);
+  lan_error_ = lan_error;
+  auto web = WebServer::open(options, {*this, *pictures_, main_->hub(), accounts_});
   if (web) {
     web_ = std::move(*web);
     web_error_.clear();
@@ -153,6 +165,16 @@ void Daemon::open_web() {
   web_timer_.async_wait([this](const boost::system::error_code& cancelled) {
     if (!cancelled && !stopping_) open_web();
   });
+}
+
+// The rest of the daemon goes on without a password, and the page does so on this machine.
+std::string Daemon::why_not_beyond_loopback() const {
+  const auto& listen = settings_.options().web.listen;
+  if (!listens_beyond_loopback(listen) || accounts_.has_password()) return "";
+  const auto why = !state_error_.empty()  ? "paths.state, which holds its password, is absent"
+                   : !auth_error_.empty() ? auth_error_
+                                          : "it has no password; give it one with: nestbox passwd";
+  return fmt::format("the page answers on this machine alone, not at web.listen {}: {}", listen, why);
 }
 
 void Daemon::reopen_web() {
@@ -197,6 +219,15 @@ void Daemon::stop() {
   context_.stop();
 }
 
+// systemd starts the daemon anew after an exit status that is not 0 (systemd/nestbox.service).
+void Daemon::stop_for_fresh_start() {
+  NESTBOX_LOG_ERROR(kPart,
+                    "the camera was set up anew {} times in {} minutes and still fails; ending, to be started anew",
+                    RebuildLimit::kRebuilds, RebuildLimit::kWindow.count());
+  exit_status_ = kNeedsFreshStart;
+  stop();
+}
+
 int Daemon::shut_down() {
   const auto deadline = BootClock::now() + kShutdown;
   main_->request_stop();
@@ -214,9 +245,9 @@ int Daemon::shut_down() {
   if (web_) join_or_abandon(*web_, "web", deadline, hung);
   join_or_abandon(jobs_, "jobs", deadline, hung);
   control_.reset();
-  if (hung.empty()) return 0;
+  if (hung.empty()) return exit_status_;
   log::write(log::Level::kWarning, kPart, fmt::format("left while these threads hung: {}", fmt::join(hung, ", ")));
-  std::_Exit(0);  // their stacks still point into this object
+  std::_Exit(exit_status_);  // their stacks still point into this object
 }
 
 void Daemon::apply(const Change& change) {
@@ -319,6 +350,21 @@ Result<void> Daemon::store_key(const std::string& name, const Secret& key) {
   return {};
 }
 
+void Daemon::set_password(const Secret& password, std::function<void(Result<void>)> done) {
+  if (const auto problem = password_problem(password.reveal(), box_name()))
+    return done(fail(ErrorKind::kInvalidArgument, *problem));
+  accounts_.set_password(password, [this, done = std::move(done)](Result<void> set) {
+    boost::asio::post(context_, [this, done, set = std::move(set)] {
+      if (set) {
+        log::write(log::Level::kInfo, kPart, "the page has a new password; every session ends");
+        auth_error_.clear();
+        reopen_web();  // which ends what the old sessions still watch
+      }
+      done(set);
+    });
+  });
+}
+
 void Daemon::take_picture(std::function<void(Result<PictureTaker::Picture>)> done) {
   pictures_->take_picture([this, done = std::move(done)](Result<PictureTaker::Picture> picture) {
     boost::asio::post(context_, [done, picture = std::move(picture)]() mutable { done(std::move(picture)); });
@@ -347,6 +393,7 @@ void Daemon::schedule_supervision(std::chrono::nanoseconds in) {
   supervision_timer_.async_wait([this](const boost::system::error_code& cancelled) {
     if (cancelled || stopping_) return;
     if (!state_) reopen_state();
+    if (main_->capture().status().needs_fresh_start) return stop_for_fresh_start();
     if (const auto stuck = stuck_worker()) {
       NESTBOX_LOG_ERROR(kPart, "thread {} has been at one piece of work for over {} s", *stuck, kWorkMax.count());
     } else {
@@ -378,6 +425,7 @@ StatusReport Daemon::report() {
   report.uptime_s = to_seconds(now - started_at_);
   report.clock_synchronised = clock_is_synchronised();
   report.page = web_ ? web_->address() : "";
+  report.password_set = accounts_.has_password();
   report.camera = main_->capture().status();
   report.encoder = main_->encode().status();
   report.outputs = director_->status();
@@ -398,8 +446,10 @@ std::vector<Problem> Daemon::standing_problems(const StatusReport& report) const
   };
   if (!state_error_.empty()) add("state_absent", state_error_);
   if (!web_error_.empty()) add("page_off", web_error_);
+  if (!lan_error_.empty()) add("page_without_password", lan_error_);
   if (is_problem(report.camera.state) && !report.camera.last_error.empty()) add("camera", report.camera.last_error);
   if (report.encoder.state == EncoderState::kFailed) add("encoder", report.encoder.last_error);
+  if (!report.encoder.sound_trouble.empty()) add("sound", report.encoder.sound_trouble);
   for (const auto& output : report.outputs) {
     const bool troubled = output.state == OutputState::kBackoff || output.state == OutputState::kFailed;
     if (troubled) add("output:" + output.name, output.name + ": " + output.last_error);

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "accounts.h"
 #include "calls.h"
 #include "jobs.h"
 #include "key_store.h"
@@ -44,6 +45,7 @@ class Daemon : public CallHandler, private DaemonCalls {
   void apply(const Change& change) override;
   LiveDirector& live() override { return *director_; }
   Result<void> store_key(const std::string& name, const Secret& key) override;
+  void set_password(const Secret& password, std::function<void(Result<void>)> done) override;
   void take_picture(std::function<void(Result<PictureTaker::Picture>)> done) override;
 
   Result<void> open_state();
@@ -52,9 +54,11 @@ class Daemon : public CallHandler, private DaemonCalls {
   void start_stages();
   void open_web();
   void reopen_web();
+  std::string why_not_beyond_loopback() const;
   void await_signals();
   void reload();
   void stop();
+  void stop_for_fresh_start();
   int shut_down();
 
   std::string box_name() const;
@@ -79,17 +83,19 @@ class Daemon : public CallHandler, private DaemonCalls {
   const BootTime started_at_;
   TimeZone time_zone_;
   bool stopping_ = false;
+  int exit_status_ = 0;
 
   boost::asio::io_context context_;
   boost::asio::signal_set signals_;
   boost::asio::steady_timer direction_timer_, supervision_timer_, web_timer_;
 
   std::optional<StateFolder> state_;
-  std::string state_error_, web_error_;
+  std::string state_error_, auth_error_, web_error_, lan_error_;
   std::unique_ptr<KeyStore> keys_;
   ProblemBook problem_book_;
 
   Jobs jobs_;
+  Accounts accounts_{jobs_};
   std::shared_ptr<PictureDesk> pictures_;
   std::unique_ptr<Pipeline> main_;
   std::unique_ptr<Pipeline> slate_;

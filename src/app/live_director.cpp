@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "nestbox/base/log.h"
 #include "pipeline.h"
 #include "status_report.h"
 
@@ -15,10 +16,14 @@ constexpr std::chrono::milliseconds kAdaptation{200};
 // A schedule is looked at again at the latest after this, so that a clock that was set does not leave it late.
 constexpr std::chrono::seconds kClockWasSet{30};
 
+std::string microphone_of(const Options& options) {
+  return options.audio.source.rfind("alsa:", 0) == 0 ? options.audio.source : std::string();
+}
+
 BitrateController::Limits limits_of(const Options& options) {
   // The silent track is a few bytes a frame, next to nothing; a file's sound is encoded at a constant rate.
   constexpr std::int64_t kSoundBps = 128'000;
-  const bool has_sound = options.audio.source.rfind("file:", 0) == 0;
+  const bool has_sound = options.audio.source.rfind("file:", 0) == 0 || !microphone_of(options).empty();
   return {options.encoder.bitrate_min_bps, options.encoder.bitrate_bps, has_sound ? kSoundBps : 0};
 }
 
@@ -49,6 +54,7 @@ struct LiveDirector::Test {
 LiveDirector::LiveDirector(Ports ports, const Options& options, const TimeZone& zone, std::vector<Target> targets)
     : ports_(std::move(ports)),
       simulated_(simulated_of(options)),
+      microphone_(microphone_of(options)),
       policy_(options.live, zone),
       bitrate_(limits_of(options)) {
   configure(options, zone, std::move(targets));
@@ -59,6 +65,7 @@ LiveDirector::~LiveDirector() = default;
 void LiveDirector::configure(const Options& options, const TimeZone& zone, std::vector<Target> targets) {
   policy_.apply(options.live, zone);
   bitrate_.set_limits(limits_of(options));
+  microphone_ = microphone_of(options);
   const bool gate_changed = std::exchange(simulated_, simulated_of(options)) != simulated_of(options);
   auto old = std::exchange(channels_, {});
   for (auto& target : targets) {
@@ -150,11 +157,25 @@ std::optional<std::chrono::nanoseconds> LiveDirector::direct(const CaptureStatus
 
 void LiveDirector::hang(Channel& channel, OnAir on_air) {
   if (channel.on_air == on_air) return;
+  if (channel.on_air == OnAir::kOff) warn_of_microphone(channel);
   channel.on_air = on_air;
   slate_runs_ = slate_runs_ || on_air == OnAir::kSlate;
   auto* const hub = on_air == OnAir::kLive ? &ports_.live : on_air == OnAir::kSlate ? &ports_.slate() : nullptr;
   channel.output->set_on_air(on_air == OnAir::kOff ? Air::kOff : Air::kOn);
   channel.feed->connect_to(hub);
+}
+
+std::string LiveDirector::microphone_warning() const {
+  if (microphone_.empty()) return {};
+  return fmt::format(
+      "the microphone ({}) is on: whoever watches hears what is said near the box; `nestbox set audio.source silence` "
+      "turns it off",
+      microphone_);
+}
+
+void LiveDirector::warn_of_microphone(const Channel& channel) const {
+  const auto warning = microphone_warning();
+  if (!warning.empty()) NESTBOX_LOG_WARNING("live", "{} goes on air, and {}", channel.target.options.name, warning);
 }
 
 void LiveDirector::end_unused_slate() {

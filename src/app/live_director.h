@@ -54,6 +54,8 @@ class LiveDirector {
   void test(const std::string& name, TestProgress progress, TestDone done);
 
   std::vector<OutputStatus> status() const;
+  /// What the owner should know before somebody listens; empty: nothing.
+  std::string microphone_warning() const;
   /// The name of an output's thread that has been at one piece of work for over `work_max`, if any.
   std::optional<std::string> stuck_output(BootTime now, std::chrono::nanoseconds work_max) const;
   void request_stop() noexcept;
@@ -69,6 +71,7 @@ class LiveDirector {
   /// Why no output may go on air at present; empty: they may.
   std::string hindrance(const CaptureStatus& camera) const;
   void hang(Channel& channel, OnAir on_air);
+  void warn_of_microphone(const Channel& channel) const;
   void end_unused_slate();
   void adapt_bitrate(BootTime now);
   Result<Channel*> channel_to_test(const std::string& name) const;
@@ -76,6 +79,7 @@ class LiveDirector {
 
   const Ports ports_;
   SimulatedPictures simulated_;
+  std::string microphone_;  ///< audio.source, when it is one; else empty
   LivePolicy policy_;
   BitrateController bitrate_;
   std::string hindrance_;                           ///< as last decided

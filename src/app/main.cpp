@@ -13,6 +13,7 @@
 
 #include "daemon.h"
 #include "manual_page.h"
+#include "nestbox/capture/capture_stage.h"
 #include "nestbox/config/settings.h"
 #include "version.h"
 
@@ -83,6 +84,7 @@ int run(const CommandLine& line) {
   const rlimit no_core{0, 0};
   setrlimit(RLIMIT_CORE, &no_core);  // a core dump would hold stream keys
   mallopt(M_ARENA_MAX, 2);           // glibc's arena for every thread costs tens of MB, and we allocate little
+  nestbox::prepare_camera_library(settings->options().camera);
   return nestbox::Daemon(std::move(*settings), line.scene_truth).run();
 }
 

@@ -205,6 +205,7 @@ std::string to_json(const StatusReport& report, const TimeZone& time_zone) {
       {"uptime_s", report.uptime_s},
       {"clock_synchronised", report.clock_synchronised},
       {"page", text_or_null(report.page)},
+      {"password_set", report.password_set},
       {"camera", to_json(report.camera)},
       {"drops", {{"encode", report.encoder.frames_dropped}}},
       {"encoder", to_json(report.encoder)},

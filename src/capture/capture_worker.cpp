@@ -16,8 +16,9 @@ namespace {
 using std::chrono::seconds;
 
 constexpr seconds kRetryFirst{1}, kRetryMax{30};
-constexpr seconds kLookAgain{2};  // for what is not there: looking is cheap
-constexpr seconds kHealthy{60};   // a source that ran that long may fail once more without waiting long
+constexpr seconds kRetryDeviceMax{4};  // for a camera that failed while it ran, or that another program has
+constexpr seconds kLookAgain{2};       // for what is not there: looking is cheap
+constexpr seconds kHealthy{60};        // a source that ran that long may fail once more without waiting long
 constexpr seconds kStallMin{2};
 constexpr int kStallFrames = 3;
 constexpr seconds kNotesEvery{5};
@@ -107,6 +108,8 @@ void CaptureWorker::run() {
 void CaptureWorker::handle(const Message& message) {
   if (message.kind == Message::Kind::kSetupChanged) {
     change_setup();
+  } else if (message.kind == Message::Kind::kSourceReady) {
+    inbox_->ready.store(false, std::memory_order_release);  // before the poll that follows
   } else if (session_ && message.session == sessions_) {
     session_->source->give_back(message.slot);
   }
@@ -151,6 +154,7 @@ void CaptureWorker::make_picture(BootTime now) {
   session_->waiting = **polled;
   const auto& filled = *session_->waiting;
   session_->stamper->stamp(filled, wall_now() + (filled.due - BootClock::now()));
+  session_->source->painted(filled.slot);
   if (now - notes_refreshed_at_ > kNotesEvery && session_->source->notes_revision() != session_->notes_revision) {
     refresh_notes();
   }
@@ -175,6 +179,8 @@ void CaptureWorker::publish(BootTime now) {
   frame.exposure = filled.exposure;
   frame.gain = filled.gain;
   frame.lux = filled.lux;
+  frame.focus_measure = filled.focus_measure;
+  frame.lens_position = filled.lens_position;
   last_stamp_ = frame.captured_at;
   next_sequence_ = frame.sequence + 1;
   const auto lost = filled.sequence - std::exchange(session_->next_source_sequence, filled.sequence + 1);
@@ -196,6 +202,14 @@ void CaptureWorker::check_for_stall(BootTime now) {
                   CameraState::kStalled, now);
 }
 
+FrameSource::Wake CaptureWorker::make_wake(const std::shared_ptr<Inbox>& inbox) {
+  return [inbox] {
+    if (inbox->ready.exchange(true, std::memory_order_acq_rel)) return;
+    const bool taken = inbox->queue.push(Message{Message::Kind::kSourceReady, 0, 0});
+    NESTBOX_ASSERT(taken || inbox->queue.closed());
+  };
+}
+
 std::shared_ptr<FrameRing> CaptureWorker::make_ring(const SourceFormat& format, const std::shared_ptr<Inbox>& inbox,
                                                     std::uint64_t session) {
   return FrameRing::create(format.slots, format.memory, [inbox, session](SlotIndex slot) {
@@ -211,6 +225,7 @@ Result<std::unique_ptr<PictureStamper>> CaptureWorker::make_stamper(const Source
 }
 
 Result<void> CaptureWorker::open(std::unique_ptr<FrameSource> source, bool is_fallback) {
+  source->set_wake(make_wake(inbox_));
   const auto format = source->start();
   if (!format) return tl::unexpected(format.error());
   const auto budget = check_hold_budget(format->slots);
@@ -245,7 +260,8 @@ void CaptureWorker::try_source(BootTime now) {
   auto source = maker_(setup_);
   const auto opened = source ? open(std::move(*source), false) : tl::unexpected(source.error());
   if (!opened) {
-    source_failed(opened.error(), CameraState::kAbsent, now);
+    const bool busy = opened.error().kind == ErrorKind::kBusy;
+    source_failed(opened.error(), busy ? CameraState::kBusy : CameraState::kAbsent, false, now);
     return;
   }
   say(CameraState::kRunning, "");
@@ -254,30 +270,35 @@ void CaptureWorker::try_source(BootTime now) {
                    session_->format.height);
 }
 
-void CaptureWorker::schedule_retry(ErrorKind kind, BootTime now) {
+void CaptureWorker::schedule_retry(ErrorKind kind, bool is_device, BootTime now) {
   if (kind == ErrorKind::kExhausted) return;  // it has ended
   if (kind == ErrorKind::kNotFound) {
     retry_at_ = now + kLookAgain;
     return;
   }
+  retry_delay_ = std::min(retry_delay_, is_device || kind == ErrorKind::kBusy ? kRetryDeviceMax : kRetryMax);
   retry_at_ = now + retry_delay_;
   retry_delay_ = std::min(retry_delay_ * 2, kRetryMax);
 }
 
 void CaptureWorker::give_up_session(const Error& error, CameraState state, BootTime now) {
   if (now - session_->started_at > kHealthy) retry_delay_ = kRetryFirst;
+  const bool is_rebuilt = error.kind != ErrorKind::kExhausted;
+  const bool is_device = session_->source->is_device();
+  const bool too_often = is_rebuilt && is_device && !rebuild_limit_.admits(now);
   close_session();
-  if (error.kind != ErrorKind::kExhausted) {
+  if (is_rebuilt) {
     Lock lock(mutex_);
     ++status_.rebuilds;
+    status_.needs_fresh_start = status_.needs_fresh_start || too_often;
   }
-  source_failed(error, state, now);
+  source_failed(error, state, is_device, now);
 }
 
-void CaptureWorker::source_failed(const Error& error, CameraState state, BootTime now) {
+void CaptureWorker::source_failed(const Error& error, CameraState state, bool is_device, BootTime now) {
   const bool is_news = status().last_error != error.message;
   say(state, error.message);
-  schedule_retry(error.kind, now);
+  schedule_retry(error.kind, is_device, now);
   if (is_news) {
     NESTBOX_LOG_WARNING(
         name_, "no picture: {}{}", error.message,

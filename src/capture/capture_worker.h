@@ -14,6 +14,7 @@
 #include "nestbox/base/mutex.h"
 #include "nestbox/base/thread.h"
 #include "nestbox/capture/capture_stage.h"
+#include "nestbox/rules/rebuild_limit.h"
 #include "picture_stamper.h"
 
 namespace nestbox::capture {
@@ -22,8 +23,8 @@ using CaptureSetup = CaptureStage::Setup;
 /// Makes the source that a setup asks for; a libcamera or a test's source comes in here.
 using SourceMaker = std::function<Result<std::unique_ptr<FrameSource>>(const CaptureSetup&)>;
 
-/// The maker of the product: files, scenes, slates.
-Result<std::unique_ptr<FrameSource>> make_source(const CaptureSetup& setup);
+/// The maker of the product: cameras, files, scenes, slates. It keeps the camera library between two sources.
+SourceMaker make_source_maker();
 
 /// Pictures published a second, over the last seconds. Thread-bound.
 class RateMeter {
@@ -61,7 +62,7 @@ struct Session {
 class CaptureWorker {
  public:
   CaptureWorker(std::string thread_name, CaptureSetup setup, std::vector<std::shared_ptr<FrameSink>> sinks,
-                SourceMaker maker = make_source);
+                SourceMaker maker = make_source_maker());
   ~CaptureWorker();
 
   void start();
@@ -75,7 +76,7 @@ class CaptureWorker {
 
  private:
   struct Message {
-    enum class Kind : std::uint8_t { kSlotReturned, kSetupChanged };
+    enum class Kind : std::uint8_t { kSlotReturned, kSetupChanged, kSourceReady };
     Kind kind = Kind::kSetupChanged;
     std::uint64_t session = 0;
     SlotIndex slot = 0;
@@ -85,9 +86,11 @@ class CaptureWorker {
     static constexpr std::size_t kCapacity = 64;
     BoundedQueue<Message> queue{kCapacity};
     std::atomic<std::uint64_t> session{0};  ///< whose slots are wanted; those of rings past are let go
+    std::atomic<bool> ready{false};         ///< a kSourceReady is in the queue: one is enough
   };
   static std::shared_ptr<FrameRing> make_ring(const SourceFormat& format, const std::shared_ptr<Inbox>& inbox,
                                               std::uint64_t session);
+  static FrameSource::Wake make_wake(const std::shared_ptr<Inbox>& inbox);
   void run();
   void handle(const Message& message);
   void change_setup();
@@ -100,8 +103,8 @@ class CaptureWorker {
   Result<void> open(std::unique_ptr<FrameSource> source, bool is_fallback);
   Result<std::unique_ptr<PictureStamper>> make_stamper(const SourceFormat& format) const;
   void try_source(BootTime now);
-  void schedule_retry(ErrorKind kind, BootTime now);
-  void source_failed(const Error& error, CameraState state, BootTime now);
+  void schedule_retry(ErrorKind kind, bool is_device, BootTime now);
+  void source_failed(const Error& error, CameraState state, bool is_device, BootTime now);
   void give_up_session(const Error& error, CameraState state, BootTime now);
   void show_slate();
   void restart(BootTime now);
@@ -126,6 +129,7 @@ class CaptureWorker {
   BootTime last_stamp_ = BootTime::min();
   std::optional<BootTime> retry_at_;  ///< empty while the source runs, or has ended for good
   std::chrono::seconds retry_delay_{1};
+  RebuildLimit rebuild_limit_;
   WallTime last_picture_at_{};
   BootTime notes_refreshed_at_{};
 

@@ -2,6 +2,7 @@
 /// What the capture thread drives: a camera, a file, a scene, a slate.
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,6 +37,8 @@ struct FilledSlot {
   int main_dmabuf_fd = -1;
   std::optional<std::chrono::nanoseconds> exposure;
   std::optional<float> gain, lux;
+  std::optional<int> focus_measure;
+  std::optional<float> lens_position;
 };
 
 enum class Adjusted : std::uint8_t { kTaken, kNeedsRestart };
@@ -47,14 +50,20 @@ enum class Adjusted : std::uint8_t { kTaken, kNeedsRestart };
 /// A picture is made ahead of its time, into a free slot, so that neither decoding nor painting is in the latency.
 class FrameSource {
  public:
+  /// Makes the capture thread poll soon. Thread-safe, never blocks.
+  using Wake = std::function<void()>;
   virtual ~FrameSource() = default;
 
+  /// Before start(), for a source whose pictures come from another thread.
+  virtual void set_wake(Wake /*wake*/) {}
   /// Opens what there is to open and allocates every buffer. Errors: kNotFound when there is nothing (looking again is
-  /// cheap); any other kind is retried at growing intervals.
+  /// cheap); kBusy when another program has it; any other kind is retried at growing intervals.
   virtual Result<SourceFormat> start() = 0;
   /// The next picture; empty when there is none yet. Never waits. At most one picture is taken and not yet published.
   /// Errors: kExhausted when the source has come to its end and is not to be started again; all others: it failed.
   virtual Result<std::optional<FilledSlot>> poll(BootTime now) = 0;
+  /// The picture of the last poll() has been painted on; nobody writes into it any more.
+  virtual void painted(SlotIndex /*slot*/) {}
   /// When poll() is worth calling although no slot came back; BootTime::max() when it is not.
   virtual BootTime next_due() const = 0;
   /// Whether it waits for a slot to come back, and not for a picture: its silence is then no stall.
@@ -64,6 +73,8 @@ class FrameSource {
   /// New settings while it runs. kNeedsRestart leaves the source as it was.
   virtual Adjusted adjust(const CameraOptions& options) = 0;
   virtual void stop() = 0;
+  /// Whether it is a piece of hardware, which a new process may bring back where a restart of the source does not.
+  virtual bool is_device() const { return false; }
 
   /// What is seen in `nestbox status`: "scene:7".
   virtual std::string name() const = 0;

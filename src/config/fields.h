@@ -105,7 +105,4 @@ std::vector<Field<ControlOptions>> control_fields();
 std::vector<Field<PathsOptions>> paths_fields();
 std::vector<Field<LogOptions>> log_fields();
 
-/// Whether web.listen is reachable from this machine alone.
-bool is_loopback(const std::string& listen);
-
 }  // namespace nestbox::config

@@ -36,7 +36,12 @@ std::optional<TextProblem> zone_problem(const std::string& name) {
 std::optional<TextProblem> audio_problem(const std::string& source) {
   const bool file = source.size() > 5 && source.compare(0, 5, "file:") == 0;
   if (source == "silence" || source == "none" || file) return std::nullopt;
-  return TextProblem{"is no source of sound"};
+  if (source.size() <= 5 || source.compare(0, 5, "alsa:") != 0) return TextProblem{"is no source of sound"};
+  const bool device = std::all_of(source.begin() + 5, source.end(), [](char c) {
+    return is_letter_or_digit(c) || std::string_view(":,=_-.").find(c) != std::string_view::npos;
+  });
+  if (device) return std::nullopt;
+  return TextProblem{"names no ALSA device: letters, digits and :,=_-. as arecord -L shows them"};
 }
 
 std::optional<TextProblem> overlay_problem(const std::string& text) {
@@ -131,12 +136,6 @@ Codec<std::optional<LocationOptions>> location() {
 
 }  // namespace
 
-bool is_loopback(const std::string& listen) {
-  const auto parts = split_listen(listen);
-  if (!parts) return false;
-  return parts->host == "localhost" || parts->host == "::1" || parts->host.compare(0, 4, "127.") == 0;
-}
-
 std::vector<Field<Options>> general_fields() {
   return {
       field("name", &Options::name,
@@ -154,7 +153,9 @@ std::vector<Field<EncoderOptions>> encoder_fields() {
   using E = EncoderOptions;
   constexpr Stages kEncoder{Stage::kEncoder};
   return {
-      field("codec", &E::codec, word({"auto", "libx264"}), kEncoder, "What makes H.264 of the picture."),
+      field("codec", &E::codec, word({"auto", "libx264", "h264_v4l2m2m"}), kEncoder,
+            "What makes H.264 of the picture: the processor (libx264), or the encoder that a Raspberry Pi 4 and older "
+            "have in hardware (h264_v4l2m2m). auto takes hardware where it is there and works."),
       field("bitrate", &E::bitrate_bps, rate(100'000, 50'000'000), {Stage::kEncoder, Stage::kOutputs},
             "How much the stream may take. YouTube wants 3M to 8M for 1280x720."),
       field("bitrate_min", &E::bitrate_min_bps, rate(50'000, 50'000'000), {Stage::kEncoder, Stage::kOutputs},
@@ -167,8 +168,11 @@ std::vector<Field<EncoderOptions>> encoder_fields() {
 }
 
 std::vector<Field<AudioOptions>> audio_fields() {
-  return {field("source", &AudioOptions::source, text("silence | none | file:PATH", audio_problem), {Stage::kEncoder},
-                "The sound. YouTube refuses a stream without any, so there is silence; none leaves it out.")};
+  return {field("source", &AudioOptions::source, text("silence | none | alsa:DEVICE | file:PATH", audio_problem),
+                {Stage::kEncoder},
+                "The sound. YouTube refuses a stream without any, so there is silence; none leaves it out. "
+                "alsa:DEVICE is a microphone (alsa:default; arecord -L lists them): what is said near the box is heard "
+                "wherever the stream goes. It is open only while somebody takes the stream.")};
 }
 
 std::vector<Field<OverlayOptions>> overlay_fields() {
@@ -192,12 +196,12 @@ std::vector<Field<WebOptions>> web_fields() {
   return {
       field("listen", &W::listen,
             text("ADDRESS:PORT, such as 127.0.0.1:8080 or [::1]:8080; port 0: any", listen_problem), kWeb,
-            "Where the page answers. 127.0.0.1 is this machine alone; beyond it, public_page must be true."),
+            "Where the page answers. 127.0.0.1 is this machine alone; 0.0.0.0 is every network, with a password."),
       field("allowed_hosts", &W::allowed_hosts,
             list("a list of up to 32 host names", text("a host name", host_problem), 0, 32), kWeb,
             "Further names under which browsers may ask for the page.", "[owlbox.example.org]"),
       field("public_page", &W::public_page, boolean(), kWeb,
-            "Says that everybody who reaches the page may see the picture: it has no password."),
+            "Lets everybody who reaches the page see the picture. All else still asks for the password."),
       field("tls_cert", &W::tls_cert, path, kWeb, "The page's certificate (PEM), for https."),
       field("tls_key", &W::tls_key, path, kWeb, "The certificate's private key (PEM), readable by nobody else."),
   };

@@ -99,12 +99,6 @@ std::vector<Contradiction> contradictions() {
          return std::string("live.when says schedule, and live.schedule is empty");
        },
        "a schedule such as [{from: \"06:30\", to: \"20:00\"}]"},
-      {{"web.listen", "web.public_page"},
-       [](const Options& o) {
-         if (is_loopback(o.web.listen) || o.web.public_page) return std::string();
-         return fmt::format("{} is reachable from other machines, and the page has no password", o.web.listen);
-       },
-       "127.0.0.1:PORT, or web.public_page: true where everybody may look"},
       {{"web.tls_cert", "web.tls_key"},
        [](const Options& o) {
          if (o.web.tls_cert.empty() == o.web.tls_key.empty()) return std::string();

@@ -146,4 +146,17 @@ Result<void> AudioFile::rewind() {
   return {};
 }
 
+Result<Heard> FileSound::read(AVFrame& samples, BootTime /*stamp*/) {
+  if (!file_) {
+    auto opened = AudioFile::open(path_);
+    if (!opened) return tl::unexpected(std::move(opened).error());
+    file_ = std::move(*opened);
+  }
+  if (auto filled = file_->read(samples); !filled) {
+    file_.reset();
+    return tl::unexpected(std::move(filled).error());
+  }
+  return Heard::kSound;
+}
+
 }  // namespace nestbox

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "av/ffmpeg.h"
+#include "encode/sound_source.h"
 #include "nestbox/base/result.h"
 
 namespace nestbox {
@@ -43,6 +44,19 @@ class AudioFile {
   av::FramePtr resampled_ = av::make_frame();
   av::PacketPtr packet_ = av::make_packet();
   std::int64_t samples_this_pass_ = 0;
+};
+
+/// A file as the sound of a stream; opened when it is first asked, and anew after an error.
+class FileSound final : public SoundSource {
+ public:
+  explicit FileSound(std::string path) : path_(std::move(path)) {}
+  Result<Heard> read(AVFrame& samples, BootTime stamp) override;
+  std::chrono::seconds retry_after() const override { return std::chrono::seconds(30); }
+  std::string name() const override { return "file:" + path_; }
+
+ private:
+  const std::string path_;
+  std::unique_ptr<AudioFile> file_;
 };
 
 }  // namespace nestbox

@@ -6,6 +6,9 @@
 #include <string_view>
 #include <utility>
 
+#include "encode/alsa_pcm.h"
+#include "encode/audio_file.h"
+#include "encode/microphone.h"
 #include "nestbox/base/log.h"
 
 namespace nestbox {
@@ -14,12 +17,15 @@ namespace {
 using std::chrono::nanoseconds;
 
 constexpr std::chrono::milliseconds kPauseMin{500};
-constexpr std::chrono::seconds kRetry{30};
-constexpr std::string_view kFilePrefix = "file:";
-constexpr int kFramesToFill = 4;  // the encoder gives nothing for its first frames
+constexpr std::string_view kFilePrefix = "file:", kAlsaPrefix = "alsa:";
 
 nanoseconds duration_of(std::int64_t frames) {
   return av::from_ticks(frames * kAudioFrameSamples, {1, kAudioRateHz});
+}
+
+/// What follows `prefix` in `text`; empty where it does not begin so.
+std::string after(std::string_view prefix, const std::string& text) {
+  return text.starts_with(prefix) ? text.substr(prefix.size()) : std::string();
 }
 
 }  // namespace
@@ -27,11 +33,14 @@ nanoseconds duration_of(std::int64_t frames) {
 Result<std::unique_ptr<AudioTrack>> AudioTrack::create(const AudioOptions& options) {
   if (options.source == "none") return std::unique_ptr<AudioTrack>();
   auto track = std::unique_ptr<AudioTrack>(new AudioTrack);
-  if (options.source.starts_with(kFilePrefix) && options.source.size() > kFilePrefix.size()) {
-    track->path_ = options.source.substr(kFilePrefix.size());
+  if (const auto path = after(kFilePrefix, options.source); !path.empty()) {
+    track->source_ = std::make_unique<FileSound>(path);
+  } else if (const auto device = after(kAlsaPrefix, options.source); !device.empty()) {
+    track->source_ = std::make_unique<Microphone>(device, open_alsa);
   } else if (options.source != "silence") {
-    return fail(ErrorKind::kInvalidArgument,
-                fmt::format("audio.source \"{}\" is unknown; one of: silence, none, file:PATH", options.source));
+    return fail(
+        ErrorKind::kInvalidArgument,
+        fmt::format("audio.source \"{}\" is unknown; one of: silence, none, alsa:DEVICE, file:PATH", options.source));
   }
   auto encoder = AacEncoder::create();
   if (!encoder) return tl::unexpected(std::move(encoder).error());
@@ -39,7 +48,7 @@ Result<std::unique_ptr<AudioTrack>> AudioTrack::create(const AudioOptions& optio
   if (!silence) return tl::unexpected(std::move(silence).error());
   track->info_ = (*encoder)->info();
   track->silence_ = std::move(*silence);
-  if (!track->path_.empty()) {
+  if (track->source_) {
     track->encoder_ = std::move(*encoder);
     track->samples_ = make_audio_frame();
   }
@@ -58,7 +67,7 @@ void AudioTrack::follow(BootTime stamp, nanoseconds picture_interval, Content co
     next_frame_ = 0;
   }
   for (; stamp_of(next_frame_) < stamp; ++next_frame_) {
-    AudioPayload payload = next_payload(stamp);
+    AudioPayload payload = next_payload(stamp_of(next_frame_), stamp);
     Packet packet;
     packet.owner = std::move(payload.owner);
     packet.bytes = payload.bytes;
@@ -71,37 +80,33 @@ void AudioTrack::follow(BootTime stamp, nanoseconds picture_interval, Content co
   }
 }
 
-AudioPayload AudioTrack::next_payload(BootTime now) {
-  if (path_.empty() || now < retry_at_) return silence_;
-  auto payload = next_of_file();
-  if (payload) {
-    if (std::exchange(said_, false)) NESTBOX_LOG_INFO("encode", "{}: sound is back", path_);
-    return std::move(*payload);
+AudioPayload AudioTrack::next_payload(BootTime stamp, BootTime now) {
+  if (!source_ || now < retry_at_) return silence_;
+  auto payload = next_of_source(stamp);
+  if (!payload) {
+    to_silence(payload.error(), now);
+    return silence_;
   }
-  to_silence(payload.error(), now);
-  return silence_;
+  return std::move(*payload);
 }
 
-Result<AudioPayload> AudioTrack::next_of_file() {
-  if (!file_) {
-    auto opened = AudioFile::open(path_);
-    if (!opened) return tl::unexpected(std::move(opened).error());
-    file_ = std::move(*opened);
+Result<AudioPayload> AudioTrack::next_of_source(BootTime stamp) {
+  const auto heard = source_->read(*samples_, stamp);
+  if (!heard) return tl::unexpected(heard.error());
+  if (*heard == Heard::kNothing) return silence_;
+  if (!trouble_.empty()) {
+    trouble_.clear();
+    NESTBOX_LOG_INFO("encode", "{}: sound is back", source_->name());
   }
-  for (int i = 0; i < kFramesToFill; ++i) {
-    if (auto read = file_->read(*samples_); !read) return tl::unexpected(std::move(read).error());
-    auto payload = encoder_->encode(*samples_);
-    if (!payload) return tl::unexpected(std::move(payload).error());
-    if (*payload) return std::move(**payload);
-  }
-  return fail(ErrorKind::kInternal, "the AAC encoder gives nothing");
+  auto payload = encoder_->encode(*samples_);
+  if (!payload) return tl::unexpected(std::move(payload).error());
+  return *payload ? std::move(**payload) : silence_;  // the encoder gives nothing for its first frames
 }
 
 void AudioTrack::to_silence(const Error& error, BootTime now) {
-  file_.reset();
-  retry_at_ = now + kRetry;
-  if (!std::exchange(said_, true)) {
-    NESTBOX_LOG_WARNING("encode", "no sound from the file, silence instead: {}", error.message);
+  retry_at_ = now + source_->retry_after();
+  if (std::exchange(trouble_, error.message).empty()) {
+    NESTBOX_LOG_WARNING("encode", "no sound, silence instead: {}", error.message);
   }
 }
 

@@ -5,13 +5,13 @@
 #include <string>
 
 #include "encode/aac_encoder.h"
-#include "encode/audio_file.h"
+#include "encode/sound_source.h"
 #include "nestbox/media/packet_hub.h"
 #include "nestbox/options/options.h"
 
 namespace nestbox {
 
-/// Silence, or a file. A file that cannot be read is said once, replaced by silence, and tried again every 30 s.
+/// Silence, a file, or a microphone. What cannot be heard is said once, replaced by silence, and tried again.
 /// Thread-bound.
 class AudioTrack {
  public:
@@ -19,6 +19,8 @@ class AudioTrack {
   static Result<std::unique_ptr<AudioTrack>> create(const AudioOptions& options);
 
   const AudioInfo& info() const noexcept { return info_; }
+  /// Why there is silence in the place of sound; empty: there is none.
+  const std::string& trouble() const noexcept { return trouble_; }
 
   /// Pushes every AAC frame that begins before the picture of `stamp`, which is pushed next. Sound begins with the
   /// first picture, and leaps with the pictures where they pause (more than 0.5 s and 1.5 picture intervals).
@@ -29,8 +31,8 @@ class AudioTrack {
  private:
   AudioTrack() = default;
   BootTime stamp_of(std::int64_t frame) const;
-  AudioPayload next_payload(BootTime now);
-  Result<AudioPayload> next_of_file();
+  AudioPayload next_payload(BootTime stamp, BootTime now);
+  Result<AudioPayload> next_of_source(BootTime stamp);
   void to_silence(const Error& error, BootTime now);
 
   AudioInfo info_;
@@ -39,12 +41,11 @@ class AudioTrack {
   BootTime origin_{};            ///< stamp of the frame that is counted as 0
   std::int64_t next_frame_ = 0;  ///< since origin_
 
-  std::string path_;  ///< empty: silence
-  std::unique_ptr<AudioFile> file_;
+  std::unique_ptr<SoundSource> source_;  ///< none: silence
   std::unique_ptr<AacEncoder> encoder_;
   av::FramePtr samples_;
   BootTime retry_at_{};
-  bool said_ = false;  ///< that the file cannot be read
+  std::string trouble_;
 };
 
 }  // namespace nestbox

@@ -2,12 +2,14 @@
 
 #include <utility>
 
+#include "encode/v4l2_device.h"
 #include "encode/worker.h"
 
 namespace nestbox {
 
-EncodeStage::EncodeStage(std::string thread_name, Setup setup)
-    : worker_(std::make_unique<Worker>(std::move(thread_name), std::move(setup))) {}
+EncodeStage::EncodeStage(std::string thread_name, Setup setup, std::shared_ptr<CodecDevices> devices)
+    : worker_(std::make_unique<Worker>(std::move(thread_name), std::move(setup),
+                                       devices ? std::move(devices) : system_codec_devices())) {}
 
 EncodeStage::~EncodeStage() {
   if (worker_->abandoned()) {

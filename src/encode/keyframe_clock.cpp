@@ -11,6 +11,7 @@ bool KeyframeClock::may_force(BootTime stamp) const {
 }
 
 void KeyframeClock::made(BootTime stamp, std::chrono::nanoseconds frame_interval) {
+  if (last_ && stamp <= *last_) return;
   const BootTime due = grid_ + interval_;
   const auto off = stamp > due ? stamp - due : due - stamp;
   grid_ = last_ && off <= frame_interval ? due : stamp;

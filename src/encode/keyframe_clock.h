@@ -21,7 +21,7 @@ class KeyframeClock {
   bool due(BootTime stamp, std::chrono::nanoseconds frame_interval) const;
   /// Whether a wish for a keyframe may be fulfilled already.
   bool may_force(BootTime stamp) const;
-  /// The picture of `stamp` became a keyframe.
+  /// The picture of `stamp` became a keyframe, or will. May be said again when it has.
   void made(BootTime stamp, std::chrono::nanoseconds frame_interval);
   /// The next picture begins a stream.
   void restart() { last_.reset(); }

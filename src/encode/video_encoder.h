@@ -1,53 +1,54 @@
 #pragma once
-/// One picture in, one access unit out: libx264 through libavcodec.
+/// What turns pictures into access units: libx264 in the same call, a hardware encoder a little later.
+#include <chrono>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 
-#include "av/ffmpeg.h"
-#include "encode/lease_buffers.h"
-#include "encode/pace.h"
+#include "nestbox/base/clock.h"
+#include "nestbox/base/result.h"
+#include "nestbox/media/frame_ring.h"
 #include "nestbox/media/packet.h"
-#include "nestbox/options/options.h"
 
 namespace nestbox {
 
 enum class PictureKind : std::uint8_t { kAny, kKeyframe };
 
-/// Thread-bound. Holds no picture between two calls.
+/// Thread-bound. After an error an encoder is only good for being destroyed; that lets go of every lease.
+///
+///   encode(), encode(), ...   pictures go in while there is room
+///   take()                    access units come out in the same order; without an encode() of their own where busy()
 class VideoEncoder {
  public:
-  /// Errors: kInvalidArgument for a codec or preset that does not exist, kInternal for what libx264 refuses.
-  static Result<std::unique_ptr<VideoEncoder>> create(const EncoderOptions& options, int framerate,
-                                                      const ImageView& shape);
+  VideoEncoder() = default;
+  VideoEncoder(const VideoEncoder&) = delete;
+  VideoEncoder& operator=(const VideoEncoder&) = delete;
+  virtual ~VideoEncoder() = default;
 
-  /// The access unit of this very picture; pts is its capture stamp, exact. Stamps must grow. A lease is free again
-  /// when this returns.
-  Result<Packet> encode(FrameLease lease, PictureKind kind);
+  /// Hands a picture over; the lease lives until nobody reads the picture any more. Stamps must grow. Precondition:
+  /// has_room().
+  virtual Result<void> encode(FrameLease lease, PictureKind kind) = 0;
+  /// The next access unit that is ready, if any; never waits. pts is the capture stamp of its picture, exact. Errors:
+  /// kTimeout when pictures went in and nothing came out for too long.
+  virtual Result<std::optional<Packet>> take(BootTime now) = 0;
 
-  /// Takes effect with the next picture.
-  void set_bitrate(std::int64_t bitrate_bps) { bitrate_bps_ = bitrate_bps; }
-  bool fits(const ImageView& shape) const;
-  const VideoInfo& info() const noexcept { return info_; }
-  const char* codec_name() const noexcept { return codec_->codec->name; }
-  std::chrono::nanoseconds frame_interval() const noexcept { return pace_.interval(); }
+  virtual bool has_room() const = 0;
+  /// Whether it has pictures or leases still: then descriptor() becomes readable or writable when there is something
+  /// for take() to do, and take() wants to be called at patience_ends() at the latest.
+  virtual bool busy() const = 0;
+  virtual int descriptor() const = 0;
+  virtual BootTime patience_ends() const = 0;
 
- private:
-  explicit VideoEncoder(int framerate) : pace_(framerate) {}
-  Result<void> open(const EncoderOptions& options, int framerate, const ImageView& shape);
-  void apply_bitrate();
-  Result<void> send(FrameLease lease, PictureKind kind, std::int64_t pts);
-  Result<av::PacketPtr> receive(std::int64_t pts);
-
-  VideoInfo info_;
-  Pace pace_;
-  std::int64_t bitrate_bps_ = 0;
-  PixelFormat format_ = PixelFormat::kI420;
-  std::optional<BootTime> first_stamp_;
-  LeaseBuffers leases_;
-  av::FramePtr picture_ = av::make_frame();  // these two after leases_: they may hold its buffers
-  av::Codec codec_;
+  /// Takes effect with the next picture, as near as the encoder can.
+  virtual Result<void> set_bitrate(std::int64_t bitrate_bps) = 0;
+  virtual bool fits(const Frame& frame) const = 0;
+  /// Hardware tells its headers with the first access unit: complete once take() has given one.
+  virtual const VideoInfo& info() const noexcept = 0;
+  virtual const std::string& codec_name() const noexcept = 0;
+  /// Pictures copied on their way into the encoder, because its device could not read the source's memory.
+  virtual std::uint64_t pictures_copied() const noexcept { return 0; }
+  /// The distance that pictures have at present.
+  virtual std::chrono::nanoseconds frame_interval() const noexcept = 0;
 };
 
 }  // namespace nestbox

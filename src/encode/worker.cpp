@@ -1,8 +1,12 @@
 #include "encode/worker.h"
 
 #include <fmt/format.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "nestbox/base/assert.h"
@@ -14,6 +18,9 @@ namespace {
 constexpr std::chrono::seconds kRetryFirst{1}, kRetryMax{30};
 // Stamps may go back for a picture or two when a source is exchanged; further back means that another time begins.
 constexpr std::chrono::seconds kBackwardsMax{1};
+// An encoder that is to be replaced may finish what it has; a camera at 30 pictures a second does not lose any by it.
+constexpr std::chrono::milliseconds kFinishMax{50};
+constexpr std::int64_t kPollMaxMs = 10'000;
 
 std::int64_t clamped(std::int64_t wanted_bps, const EncoderOptions& options) {
   return std::clamp(wanted_bps, std::min(options.bitrate_min_bps, options.bitrate_bps), options.bitrate_bps);
@@ -21,12 +28,16 @@ std::int64_t clamped(std::int64_t wanted_bps, const EncoderOptions& options) {
 
 }  // namespace
 
-EncodeStage::Worker::Worker(std::string thread_name, Setup setup)
+EncodeStage::Worker::Worker(std::string thread_name, Setup setup, std::shared_ptr<CodecDevices> devices)
     : thread_name_(std::move(thread_name)),
+      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       hub_([this] { keyframe_wanted_.store(true, std::memory_order_release); }),
       next_setup_(setup),
       setup_(std::move(setup)),
+      choice_(std::move(devices)),
       keyframes_(setup_.encoder.keyframe_interval) {
+  NESTBOX_ASSERT(wake_);
+  codec_ = choice_.codec_name();
   told_bps_.store(clamped(wanted_bps_.load(), setup_.encoder));
 }
 
@@ -41,7 +52,14 @@ void EncodeStage::Worker::offer(FrameLease frame) noexcept {
     return;
   }
   const auto dropped = inbox_.offer(std::move(frame));
+  wake();
   if (dropped && !stopping_.load(std::memory_order_acquire)) dropped_.fetch_add(1, std::memory_order_relaxed);
+}
+
+// The flag is raised before the thread looks into the inbox, and the inbox's lock lies between: either the thread finds
+// the picture, or the flag is seen here.
+void EncodeStage::Worker::wake() noexcept {
+  if (waits_for_encoder_.load(std::memory_order_relaxed)) static_cast<void>(::eventfd_write(wake_.get(), 1));
 }
 
 void EncodeStage::Worker::apply(Setup setup) {
@@ -53,6 +71,7 @@ void EncodeStage::Worker::apply(Setup setup) {
 void EncodeStage::Worker::request_stop() noexcept {
   stopping_.store(true, std::memory_order_release);
   inbox_.close();
+  wake();
 }
 
 void EncodeStage::Worker::join() {
@@ -71,26 +90,62 @@ void EncodeStage::Worker::abandon() {
 
 EncodeStatus EncodeStage::Worker::status() const {
   EncodeStatus status;
-  status.codec = "libx264";
   status.state = has_failed_.load(std::memory_order_acquire) ? EncoderState::kFailed
                  : hub_.wanted()                             ? EncoderState::kRunning
                                                              : EncoderState::kSleeping;
   status.bitrate_bps = told_bps_.load(std::memory_order_relaxed);
   status.frames = encoded_.load(std::memory_order_relaxed);
   status.frames_dropped = dropped_.load(std::memory_order_relaxed);
+  status.pictures_copied = copied_.load(std::memory_order_relaxed);
+  status.hardware_reopened = reopened_.load(std::memory_order_relaxed);
   Lock lock(mutex_);
+  status.codec = codec_;
+  status.notes = notes_;
   status.last_error = last_error_;
+  status.sound_trouble = sound_trouble_;
   return status;
 }
 
 void EncodeStage::Worker::run() {
-  while (auto lease = inbox_.pop()) {
-    if (stopping_.load(std::memory_order_acquire)) continue;  // lets go of what still waits
+  choice_.look_around(setup_.encoder);
+  tell_choice();
+  while (auto lease = next_picture()) {
+    if (stopping_.load(std::memory_order_acquire)) break;
     const AtWork at_work(heartbeat_);
     process(std::move(*lease));
   }
+  while (inbox_.try_pop()) continue;  // lets go of what still waits
   hub_.stop();
   encoder_.reset();
+}
+
+std::optional<FrameLease> EncodeStage::Worker::next_picture() {
+  while (encoder_ && encoder_->busy()) {
+    waits_for_encoder_.store(true, std::memory_order_relaxed);
+    auto lease = encoder_->has_room() ? inbox_.try_pop() : std::nullopt;
+    if (lease || inbox_.closed()) {
+      waits_for_encoder_.store(false, std::memory_order_relaxed);
+      return lease;
+    }
+    wait_for_encoder(wake_.get());
+    waits_for_encoder_.store(false, std::memory_order_relaxed);
+  }
+  return inbox_.pop();
+}
+
+void EncodeStage::Worker::wait_for_encoder(int wake_fd) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(encoder_->patience_ends() - BootClock::now());
+  const int timeout_ms = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, kPollMaxMs));
+  std::array<pollfd, 2> waited{{{encoder_->descriptor(), POLLIN | POLLOUT, 0}, {wake_fd, POLLIN, 0}}};
+  const int changed = ::poll(waited.data(), waited.size(), timeout_ms);
+  const AtWork at_work(heartbeat_);
+  eventfd_t count = 0;
+  if (waited[1].revents != 0) static_cast<void>(::eventfd_read(wake_fd, &count));
+  const bool anything = collect();
+  const bool broken = changed > 0 && (waited[0].revents & (POLLERR | POLLHUP | POLLNVAL)) != 0;
+  if (broken && !anything && encoder_) {
+    failed({ErrorKind::kUnavailable, fmt::format("{}: its driver reports an error", encoder_->codec_name())});
+  }
 }
 
 void EncodeStage::Worker::process(FrameLease lease) {
@@ -100,17 +155,52 @@ void EncodeStage::Worker::process(FrameLease lease) {
   }
   take_setup();
   const BootTime stamp = lease->captured_at;
-  if (!stamp_is_usable(stamp) || !ready(lease->main)) return;
-  adapt_bitrate();
+  if (!stamp_is_usable(stamp) || !ready(*lease)) return;
+  if (auto adapted = adapt_bitrate(); !adapted) return failed(adapted.error());
   const PictureKind kind = choose_kind(stamp);
-  const auto packet = encoder_->encode(std::move(lease), kind);
-  if (!packet) return failed(packet.error());
-  if (packet->keyframe) keyframes_.made(stamp, packet->duration);
+  const auto copied_before = encoder_->pictures_copied();
+  if (auto sent = encoder_->encode(std::move(lease), kind); !sent) return failed(sent.error());
+  copied_.fetch_add(encoder_->pictures_copied() - copied_before, std::memory_order_relaxed);
+  if (kind == PictureKind::kKeyframe) keyframes_.made(stamp, encoder_->frame_interval());
   last_stamp_ = stamp;
+  collect();
+}
+
+bool EncodeStage::Worker::collect() {
+  bool anything = false;
+  while (encoder_) {
+    const auto packet = encoder_->take(BootClock::now());
+    if (!packet) {
+      failed(packet.error());
+      return true;
+    }
+    if (!*packet) break;
+    deliver(**packet);
+    anything = true;
+  }
+  return anything;
+}
+
+void EncodeStage::Worker::deliver(const Packet& packet) {
+  if (packet.keyframe) keyframes_.made(packet.pts, packet.duration);  // drivers make some of their own accord
+  if (packet.keyframe || announce_is_due_) announce();
   encoded_.fetch_add(1, std::memory_order_relaxed);
   if (has_failed_.load(std::memory_order_relaxed)) recovered();
-  if (audio_) audio_->follow(stamp, packet->duration, packet->content, hub_);
-  hub_.push(*packet);
+  if (audio_) {
+    audio_->follow(packet.pts, packet.duration, packet.content, hub_);
+    note_sound();
+  }
+  hub_.push(packet);
+}
+
+void EncodeStage::Worker::finish_pictures() {
+  const BootTime deadline = BootClock::now() + kFinishMax;
+  while (encoder_ && encoder_->busy() && BootClock::now() < deadline) {
+    pollfd waited{encoder_->descriptor(), POLLIN | POLLOUT, 0};
+    ::poll(&waited, 1, static_cast<int>(kFinishMax.count()) / 10);
+    collect();
+  }
+  encoder_.reset();
 }
 
 void EncodeStage::Worker::take_setup() {
@@ -126,7 +216,10 @@ void EncodeStage::Worker::take_setup() {
   const EncoderOptions &old_options = before.encoder, &options = setup_.encoder;
   const bool new_encoder = options.codec != old_options.codec || options.preset != old_options.preset ||
                            setup_.framerate != before.framerate;
-  if (new_encoder) encoder_.reset();
+  if (new_encoder) {
+    finish_pictures();
+    choice_.forget_failures();
+  }
   if (setup_.audio != before.audio) audio_is_current_ = false;
   keyframes_.set_interval(options.keyframe_interval);
 }
@@ -145,49 +238,58 @@ bool EncodeStage::Worker::stamp_is_usable(BootTime stamp) {
   return true;
 }
 
-bool EncodeStage::Worker::ready(const ImageView& shape) {
-  if (encoder_ && audio_is_current_ && encoder_->fits(shape)) return true;
+bool EncodeStage::Worker::ready(const Frame& frame) {
+  if (encoder_ && audio_is_current_ && encoder_->fits(frame)) return true;
   if (BootClock::now() < retry_at_) return false;
-  if (auto built = build(shape); !built) {
+  if (auto built = build(frame); !built) {
     failed(built.error());
     return false;
   }
   return true;
 }
 
-Result<void> EncodeStage::Worker::build(const ImageView& shape) {
+Result<void> EncodeStage::Worker::build(const Frame& frame) {
   if (!audio_is_current_) {
     auto audio = AudioTrack::create(setup_.audio);
     if (!audio) return tl::unexpected(std::move(audio).error());
     audio_ = std::move(*audio);
+    if (audio_) note_sound();
     audio_is_current_ = true;
   }
-  if (!encoder_ || !encoder_->fits(shape)) {
-    encoder_.reset();  // first, so that memory never holds two
-    auto encoder = VideoEncoder::create(setup_.encoder, setup_.framerate, shape);
+  if (!encoder_ || !encoder_->fits(frame)) {
+    finish_pictures();  // first, so that memory never holds two
+    auto encoder = choice_.make(setup_.encoder, setup_.framerate, frame);
+    tell_choice();
     if (!encoder) return tl::unexpected(std::move(encoder).error());
     encoder_ = std::move(*encoder);
-    keyframes_.restart();
   }
-  announce();
+  keyframes_.restart();
+  announce_is_due_ = true;
   return {};
 }
 
+void EncodeStage::Worker::tell_choice() {
+  reopened_.store(choice_.reopened(), std::memory_order_relaxed);
+  Lock lock(mutex_);
+  codec_ = choice_.codec_name();
+  notes_ = choice_.notes();
+}
+
 void EncodeStage::Worker::announce() {
+  announce_is_due_ = false;
   StreamInfo info{encoder_->info(), std::nullopt};
   if (audio_) info.audio = audio_->info();
   if (announced_ == info) return;
   hub_.stop();
   if (audio_) audio_->restart();
-  keyframes_.restart();
   hub_.start(info);
   announced_ = std::move(info);
 }
 
-void EncodeStage::Worker::adapt_bitrate() {
+Result<void> EncodeStage::Worker::adapt_bitrate() {
   const auto bitrate_bps = clamped(wanted_bps_.load(std::memory_order_relaxed), setup_.encoder);
-  encoder_->set_bitrate(bitrate_bps);
   told_bps_.store(bitrate_bps, std::memory_order_relaxed);
+  return encoder_->set_bitrate(bitrate_bps);
 }
 
 PictureKind EncodeStage::Worker::choose_kind(BootTime stamp) {
@@ -198,7 +300,13 @@ PictureKind EncodeStage::Worker::choose_kind(BootTime stamp) {
   return PictureKind::kKeyframe;
 }
 
+void EncodeStage::Worker::note_sound() {
+  Lock lock(mutex_);
+  if (sound_trouble_ != audio_->trouble()) sound_trouble_ = audio_->trouble();
+}
+
 void EncodeStage::Worker::failed(const Error& error) {
+  if (encoder_) choice_.failed(error, BootClock::now());
   encoder_.reset();
   retry_after_ = std::clamp(retry_after_ * 2, kRetryFirst, kRetryMax);
   retry_at_ = BootClock::now() + retry_after_;

@@ -6,11 +6,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "encode/audio_track.h"
+#include "encode/encoder_choice.h"
 #include "encode/keyframe_clock.h"
 #include "encode/video_encoder.h"
 #include "nestbox/base/bounded_queue.h"
+#include "nestbox/base/file.h"
 #include "nestbox/base/mutex.h"
 #include "nestbox/encode/encode_stage.h"
 
@@ -26,7 +29,7 @@ namespace nestbox {
 ///                                               [failed]
 class EncodeStage::Worker {
  public:
-  Worker(std::string thread_name, Setup setup);
+  Worker(std::string thread_name, Setup setup, std::shared_ptr<CodecDevices> devices);
 
   void start();
   void offer(FrameLease frame) noexcept;
@@ -43,15 +46,27 @@ class EncodeStage::Worker {
 
  private:
   void run();
+  void wake() noexcept;
+  /// Waits; meanwhile takes what the encoder has finished. Empty when the stage is to stop.
+  std::optional<FrameLease> next_picture();
+  void wait_for_encoder(int wake_fd);
   void process(FrameLease lease);
+  /// Takes what the encoder has ready. Whether that was anything.
+  bool collect();
+  void deliver(const Packet& packet);
+  /// Takes what the encoder still has before it is replaced.
+  void finish_pictures();
   void take_setup() EXCLUDES(mutex_);
   bool stamp_is_usable(BootTime stamp);
   /// Whether there are an encoder of the picture's shape and an audio track, made now if need be.
-  bool ready(const ImageView& shape);
-  Result<void> build(const ImageView& shape);
+  bool ready(const Frame& frame);
+  Result<void> build(const Frame& frame);
+  void tell_choice() EXCLUDES(mutex_);
+  /// Opens the sinks where the stream is another one than before.
   void announce();
-  void adapt_bitrate();
+  Result<void> adapt_bitrate();
   PictureKind choose_kind(BootTime stamp);
+  void note_sound() EXCLUDES(mutex_);
   void failed(const Error& error) EXCLUDES(mutex_);
   void recovered() EXCLUDES(mutex_);
 
@@ -59,6 +74,8 @@ class EncodeStage::Worker {
 
   const std::string thread_name_;
   BoundedQueue<FrameLease> inbox_{kInboxFrames};
+  FileDescriptor wake_;  ///< an eventfd: a picture has come while the thread waits for the encoder's descriptor
+  std::atomic<bool> waits_for_encoder_{false};
   Heartbeat heartbeat_;
   std::atomic<bool> stopping_{false};
   std::atomic<bool> keyframe_wanted_{false};
@@ -69,16 +86,23 @@ class EncodeStage::Worker {
   std::atomic<std::int64_t> told_bps_{0};
   std::atomic<std::uint64_t> encoded_{0};
   std::atomic<std::uint64_t> dropped_{0};
+  std::atomic<std::uint64_t> copied_{0};
+  std::atomic<std::uint64_t> reopened_{0};
   PacketHub hub_;
 
   mutable Mutex mutex_;
   Setup next_setup_ GUARDED_BY(mutex_);
   std::string last_error_ GUARDED_BY(mutex_);
+  std::string sound_trouble_ GUARDED_BY(mutex_);
+  std::string codec_ GUARDED_BY(mutex_);
+  std::vector<std::string> notes_ GUARDED_BY(mutex_);
 
   Setup setup_;
+  EncoderChoice choice_;
   std::unique_ptr<VideoEncoder> encoder_;
   std::unique_ptr<AudioTrack> audio_;
   bool audio_is_current_ = false;
+  bool announce_is_due_ = false;
   std::optional<StreamInfo> announced_;
   KeyframeClock keyframes_;
   std::optional<BootTime> last_stamp_;

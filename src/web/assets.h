@@ -6,7 +6,7 @@
 namespace nestbox::web {
 
 struct Asset {
-  std::string_view path;  ///< "/", or "/assets/NAME-HASH.EXTENSION"
+  std::string_view path;  ///< "/", "/login" (with {{places}} to fill in), or "/assets/NAME-HASH.EXTENSION"
   std::string_view content_type;
   std::string_view bytes;
 };

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/network_v6.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/chunk_encode.hpp>
 #include <boost/beast/http/empty_body.hpp>
@@ -10,9 +11,11 @@
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 
+#include "access.h"
 #include "handlers.h"
 #include "nestbox/base/assert.h"
 #include "nestbox/base/log.h"
+#include "nestbox/base/secret.h"
 #include "nestbox/web/routes.h"
 
 namespace nestbox::web {
@@ -40,6 +43,24 @@ std::optional<Refusal> refusal_for(const error_code& error, bool late, bool begu
   if (is_malformed(error))
     return Refusal{400, "bad_request", "this is not an HTTP/1.1 request: " + error.message(), {}};
   return std::nullopt;
+}
+
+// Addresses of one owner: an IPv6 one stands for its network, for its owner may take any other there.
+std::string counted_address(const asio::ip::tcp::socket& socket) {
+  error_code error;
+  auto address = socket.remote_endpoint(error).address();
+  if (error) return "unknown";
+  if (address.is_v6() && address.to_v6().is_v4_mapped())
+    address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
+  if (address.is_v4()) return address.to_string();
+  constexpr unsigned short kNetworkBits = 64;
+  return asio::ip::network_v6(address.to_v6(), kNetworkBits).canonical().to_string();
+}
+
+template <class Message>
+std::string header_text(const Message& message, std::string_view name) {
+  const auto value = message[{name.data(), name.size()}];
+  return {value.data(), value.size()};
 }
 
 }  // namespace
@@ -85,7 +106,8 @@ Connection::Connection(Site& site, asio::ip::tcp::socket socket, asio::ssl::cont
       stream_(std::move(socket), tls),
       inbox_(kHeaderBytesMax + kBodyBytesMax),
       waiter_(std::make_shared<Waiter>(stream_.get_executor())),
-      deadline_timer_(stream_.get_executor()) {
+      deadline_timer_(stream_.get_executor()),
+      address_(counted_address(stream_.socket())) {
   error_code ignored;
   stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
 }
@@ -139,9 +161,31 @@ asio::awaitable<bool> Connection::serve_one() {
     co_return co_await send(reply) && keep_alive_;
   }
   const auto* route = match_route({method.data(), method.size()}, path_).route;
-  const Request request{head_only_, path_};
-  co_await handle(*this, site_, *route, request);
+  auto request = request_of(incoming);
+  session_ = request.visitor.session;
+  if (const auto refused = check_access(site_, *route, request)) {
+    co_await send(*refused);
+  } else {
+    co_await handle(*this, site_, *route, request);
+  }
+  wipe(request.body.data(), request.body.size());  // it may hold a password
   co_return !closed() && keep_alive_;
+}
+
+Request Connection::request_of(Incoming& incoming) {
+  auto& message = incoming.parser.get();
+  Request request;
+  request.head_only = head_only_;
+  request.secure = stream_.secure();
+  request.path = path_;
+  request.address = address_;
+  request.host = header_text(message, "Host");
+  if (message.find(http::field::origin) != message.end()) request.origin = header_text(message, "Origin");
+  request.content_type = header_text(message, "Content-Type");
+  request.csrf_header = header_text(message, "X-CSRF-Token");
+  request.body = std::move(message.body());
+  request.visitor = visitor_of(site_, header_text(message, "Cookie"), request.secure);
+  return request;
 }
 
 asio::awaitable<bool> Connection::read_request(Incoming& incoming) {
@@ -204,7 +248,7 @@ asio::awaitable<bool> Connection::write_head(const ReplyHead& head, const std::s
   message.set(http::field::content_type, head.content_type);
   message.set(http::field::cache_control, head.cache_control);
   for (const auto& [name, value] : security_headers()) message.set(name, value);
-  for (const auto& [name, value] : head.more) message.set(name, value);
+  for (const auto& [name, value] : head.more) message.insert(name, value);  // Set-Cookie may come twice
   if (length != nullptr) message.set(http::field::content_length, *length);
   message.keep_alive(keep_alive_);
   if (length == nullptr && chunked_ && !head_only_) message.chunked(true);

@@ -3,6 +3,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -12,10 +13,31 @@
 
 namespace nestbox::web {
 
+/// How somebody is placed whom the listener let through to us.
+enum class Standing : std::uint8_t {
+  kStranger,  ///< from another machine, without a session
+  kSession,   ///< from another machine, logged in
+  kLocal,     ///< on a listener that only this machine reaches
+};
+
+struct Visitor {
+  Standing standing = Standing::kStranger;
+  std::string session;  ///< while it holds
+  std::string visit;    ///< of a browser that was here before: ties the CSRF token of who has no session
+};
+
 /// What handlers see of a request that has passed all checks.
 struct Request {
   bool head_only = false;
-  std::string path;  ///< as it came, without the query
+  bool secure = false;
+  std::string path;     ///< as it came, without the query
+  std::string address;  ///< whose tries of a password count together
+  std::string host;     ///< the Host header
+  std::optional<std::string> origin;
+  std::string content_type;
+  std::string csrf_header;
+  std::string body;
+  Visitor visitor;
 };
 
 /// Thread-bound. States: waiting (handshake, idle, an unfinished request) and serving; only a waiting one may be
@@ -29,6 +51,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// Ends everything in hand at once. Idempotent.
   void close();
   bool waiting() const noexcept { return waiting_; }
+  /// Of the request in hand, or of the last one; empty without.
+  const std::string& session() const noexcept { return session_; }
 
   // For the handlers. The writes are false when the client is gone or too slow; the handler then returns.
   const std::shared_ptr<Waiter>& waiter() noexcept { return waiter_; }
@@ -46,6 +70,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   class Deadline;
   asio::awaitable<bool> serve_one();
   asio::awaitable<bool> read_request(Incoming& incoming);
+  Request request_of(Incoming& incoming);
   asio::awaitable<void> refuse_and_close(const Refusal& refusal);
   asio::awaitable<void> say_goodbye();
   asio::awaitable<bool> write_head(const ReplyHead& head, const std::string* length);
@@ -58,7 +83,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::shared_ptr<Waiter> waiter_;
   asio::steady_timer deadline_timer_;
   std::uint64_t deadline_round_ = 0;
-  std::string path_;  ///< of the request in hand
+  const std::string address_;  ///< as Request::address
+  std::string path_;           ///< of the request in hand
+  std::string session_;
   bool waiting_ = true;
   bool keep_alive_ = false;
   bool chunked_ = false;

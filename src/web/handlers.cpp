@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "access.h"
 #include "assets.h"
+#include "log_in_handlers.h"
 #include "media_handlers.h"
 #include "nestbox/base/log.h"
 
@@ -26,6 +28,9 @@ asio::awaitable<void> serve_asset(Connection& connection, const Request& request
   reply.head.content_type = asset->content_type;
   // A file's name changes with its bytes; the page that names it does not.
   reply.head.cache_control = asset->path == "/" ? "no-cache" : "public, max-age=31536000, immutable";
+  // A session that is used lives on, in the browser too.
+  if (request.visitor.standing == Standing::kSession && asset->path == "/")
+    reply.head.more.emplace_back("Set-Cookie", session_cookie(request.visitor.session, request.secure));
   reply.body = std::make_shared<const std::string>(asset->bytes);
   co_await connection.send(reply);
 }
@@ -108,6 +113,18 @@ asio::awaitable<void> handle(Connection& connection, Site& site, const Route& ro
       break;
     case RouteHandler::kStatus:
       co_await serve_status(connection, site, request);
+      break;
+    case RouteHandler::kSession:
+      co_await serve_session(connection, site, request);
+      break;
+    case RouteHandler::kLogInPage:
+      co_await serve_log_in_page(connection, site, request);
+      break;
+    case RouteHandler::kLogIn:
+      co_await log_in(connection, site, request);
+      break;
+    case RouteHandler::kLogOut:
+      co_await log_out(connection, site, request);
       break;
   }
 }

@@ -66,6 +66,13 @@ Result<ListenAddress> parse_listen_address(std::string_view text) {
   return address;
 }
 
+bool is_loopback(const ListenAddress& address) {
+  in_addr v4{};
+  if (inet_pton(AF_INET, address.host.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24) == 127;
+  in6_addr v6{};
+  return inet_pton(AF_INET6, address.host.c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
 std::string url_of(std::string_view scheme, std::string_view host, std::uint16_t port) {
   const bool v6 = host.find(':') != std::string_view::npos;
   return v6 ? fmt::format("{}://[{}]:{}/", scheme, host, port) : fmt::format("{}://{}:{}/", scheme, host, port);

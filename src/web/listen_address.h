@@ -17,6 +17,9 @@ struct ListenAddress {
 /// "127.0.0.1:8080", "[::1]:8080", "0.0.0.0:80". Errors: kInvalidArgument.
 Result<ListenAddress> parse_listen_address(std::string_view text);
 
+/// Whether only this machine reaches it.
+bool is_loopback(const ListenAddress& address);
+
 /// "http://[::1]:8080/".
 std::string url_of(std::string_view scheme, std::string_view host, std::uint16_t port);
 

@@ -6,13 +6,17 @@ namespace nestbox {
 namespace {
 
 constexpr std::array kRoutes = {
-    Route{"GET", "/", Access::kPublicOnLoopback, RouteHandler::kPage},
-    Route{"GET", "/assets/{file}", Access::kPublicOnLoopback, RouteHandler::kAsset},
-    Route{"GET", "/snapshot", Access::kPublicOnLoopback, RouteHandler::kSnapshot},
-    Route{"GET", "/stream", Access::kPublicOnLoopback, RouteHandler::kMjpeg},
-    Route{"GET", "/live.mp4", Access::kPublicOnLoopback, RouteHandler::kLive},
-    Route{"GET", "/healthz", Access::kPublicOnLoopback, RouteHandler::kHealth},
-    Route{"GET", "/api/v1/status", Access::kPublicOnLoopback, RouteHandler::kStatus},
+    Route{"GET", "/", Access::kPicture, RouteHandler::kPage},
+    Route{"GET", "/assets/{file}", Access::kOpen, RouteHandler::kAsset},
+    Route{"GET", "/snapshot", Access::kPicture, RouteHandler::kSnapshot},
+    Route{"GET", "/stream", Access::kPicture, RouteHandler::kMjpeg},
+    Route{"GET", "/live.mp4", Access::kPicture, RouteHandler::kLive},
+    Route{"GET", "/healthz", Access::kOpen, RouteHandler::kHealth},
+    Route{"GET", "/login", Access::kOpen, RouteHandler::kLogInPage},
+    Route{"POST", "/login", Access::kOpen, RouteHandler::kLogIn},
+    Route{"POST", "/logout", Access::kSession, RouteHandler::kLogOut},
+    Route{"GET", "/api/v1/session", Access::kPicture, RouteHandler::kSession},
+    Route{"GET", "/api/v1/status", Access::kSession, RouteHandler::kStatus},
 };
 
 bool path_matches(std::string_view pattern, std::string_view path) {

@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "allowed_hosts.h"
 #include "io.h"
@@ -11,6 +12,7 @@
 
 namespace nestbox::web {
 
+class Connection;
 class MjpegFeed;
 
 /// Bounds of what strangers may cost us.
@@ -29,6 +31,10 @@ struct Site {
   AllowedHosts hosts;
   Heartbeat& heartbeat;
   MjpegFeed& mjpeg;
+  bool guarded;      ///< the listener can be reached from other machines
+  bool public_page;  ///< web.public_page
+  /// Ends every connection of a session, but the one that asks for it: what it streams ends with it.
+  std::function<void(const std::string& session, const Connection& asking)> hang_up;
   int media_viewers = 0;
 };
 

@@ -33,13 +33,20 @@ class WebServer::Impl {
 
 class WebServer::Impl::Core {
  public:
-  Core(const WebOptions& options, Ports ports, std::unique_ptr<boost::asio::ssl::context> tls)
+  enum class Reach : std::uint8_t { kThisMachine, kOtherMachines };
+  Core(const WebOptions& options, Reach reach, Ports ports, std::unique_ptr<boost::asio::ssl::context> tls)
       : tls_(std::move(tls)),
         acceptor_(context_),
         pause_(context_.get_executor()),
         mjpeg_(context_),
-        site_{ports, std::make_shared<web::Doorbell>(context_), web::AllowedHosts(options.allowed_hosts), heartbeat_,
-              mjpeg_} {}
+        site_{ports,
+              std::make_shared<web::Doorbell>(context_),
+              web::AllowedHosts(options.allowed_hosts),
+              heartbeat_,
+              mjpeg_,
+              reach == Reach::kOtherMachines,
+              options.public_page,
+              [this](const std::string& session, const web::Connection& asking) { hang_up(session, asking); }} {}
 
   Result<std::uint16_t> listen(const web::ListenAddress& address);
   bool secure() const noexcept { return tls_ != nullptr; }
@@ -53,6 +60,7 @@ class WebServer::Impl::Core {
   awaitable<void> accept();
   void admit(asio_tcp::socket socket);
   bool make_room();
+  void hang_up(const std::string& session, const web::Connection& asking);
   void stop();
 
   Heartbeat heartbeat_;
@@ -155,6 +163,11 @@ bool WebServer::Impl::Core::make_room() {
   return true;
 }
 
+void WebServer::Impl::Core::hang_up(const std::string& session, const web::Connection& asking) {
+  for (const auto& connection : connections_)
+    if (connection.get() != &asking && connection->session() == session) connection->close();
+}
+
 // Nothing is left to wait for afterwards, so that run() returns.
 void WebServer::Impl::Core::stop() {
   stopping_ = true;
@@ -165,14 +178,31 @@ void WebServer::Impl::Core::stop() {
   for (const auto& connection : connections_) connection->close();
 }
 
+bool listens_beyond_loopback(const std::string& listen) {
+  const auto address = web::parse_listen_address(listen);
+  return address && !web::is_loopback(*address);
+}
+
+std::string on_loopback(const std::string& listen) {
+  const auto address = web::parse_listen_address(listen);
+  if (!address) return listen;
+  const bool v6 = address->host.find(':') != std::string::npos;
+  return fmt::format("{}:{}", v6 ? "[::1]" : "127.0.0.1", address->port);
+}
+
 WebServer::WebServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Result<std::unique_ptr<WebServer>> WebServer::open(const WebOptions& options, Ports ports) {
   const auto address = web::parse_listen_address(options.listen);
   if (!address) return tl::unexpected<Error>(address.error());
+  const auto reach = web::is_loopback(*address) ? Impl::Core::Reach::kThisMachine : Impl::Core::Reach::kOtherMachines;
+  if (reach == Impl::Core::Reach::kOtherMachines && !ports.doorkeeper.has_password())
+    return fail(ErrorKind::kNotFound, fmt::format("web.listen {} can be reached from other machines, and the page has "
+                                                  "no password; give it one with: nestbox passwd",
+                                                  options.listen));
   auto tls = web::load_tls(options.tls_cert, options.tls_key);
   if (!tls) return tl::unexpected<Error>(tls.error());
-  auto core = std::make_shared<Impl::Core>(options, ports, std::move(*tls));
+  auto core = std::make_shared<Impl::Core>(options, reach, ports, std::move(*tls));
   const auto port = core->listen(*address);
   if (!port) return tl::unexpected<Error>(port.error());
 

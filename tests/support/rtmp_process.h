@@ -143,8 +143,16 @@ class ResettingServer {
   std::thread thread_;
 };
 
-/// Looks every 10 ms; how long it took, or nothing when it did not come true within `at_most`.
-inline std::optional<double> seconds_until(const std::function<bool()>& condition, std::chrono::nanoseconds at_most) {
+/// How much longer than on an idle machine things may take: a sanitizer makes them slow.
+#ifdef NESTBOX_SANITIZED
+inline constexpr double kSlowdown = 5;
+#else
+inline constexpr double kSlowdown = 1;
+#endif
+
+/// Looks every 10 ms; how long it took, or nothing when it did not come true within `at_most`: patience, not a claim.
+inline std::optional<double> seconds_until(const std::function<bool()>& condition,
+                                           std::chrono::nanoseconds at_most = std::chrono::seconds(20)) {
   const auto began_at = BootClock::now();
   while (!condition()) {
     if (BootClock::now() - began_at > at_most) return std::nullopt;

@@ -46,9 +46,9 @@ rtmp {{
     if (!namespace_.empty()) command.insert(command.begin(), {"ip", "netns", "exec", namespace_});
     process_ = std::make_unique<ChildProcess>(command, folder_.path() / "output.log");
     if (namespace_.empty()) {
-      seconds_until([this] { return listens(port_); }, std::chrono::seconds(5));
+      seconds_until([this] { return listens(port_); });
     } else {
-      seconds_until([this] { return std::filesystem::exists(folder_.path() / "nginx.pid"); }, std::chrono::seconds(5));
+      seconds_until([this] { return std::filesystem::exists(folder_.path() / "nginx.pid"); });
     }
   }
   void kill() { process_->end(SIGKILL); }
@@ -129,7 +129,7 @@ class Stunnel {
                        port_, to_port, certificate);
     process_ = std::make_unique<ChildProcess>(std::vector<std::string>{"stunnel", folder_.path() / "stunnel.conf"},
                                               folder_.path() / "output.log");
-    seconds_until([this] { return listens(port_); }, std::chrono::seconds(5));
+    seconds_until([this] { return listens(port_); });
   }
   void freeze() { process_->signal(SIGSTOP); }
   std::string url(const std::string& host = "localhost") const {

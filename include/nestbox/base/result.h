@@ -11,6 +11,7 @@ enum class ErrorKind {
   kInvalidArgument,  ///< the request can never succeed as it stands
   kNotFound,         ///< what was named does not exist
   kUnavailable,      ///< not now; worth a retry
+  kBusy,             ///< somebody else has it; worth a retry
   kTimeout,          ///< no answer within the deadline; worth a retry
   kCancelled,        ///< we were asked to stop
   kExhausted,        ///< a bound was reached: queue, pool, disk

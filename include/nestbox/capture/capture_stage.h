@@ -20,17 +20,23 @@ struct CaptureStatus {
   std::string source;  ///< what delivers: "scene:7", "file:/clips/owl.mp4"; never a simulation under another name
   CameraState state = CameraState::kAbsent;
   int width = 0, height = 0;
-  double fps = 0;                 ///< measured over the last seconds
-  std::uint64_t frames = 0;       ///< published by the source; slates in its place are not counted
-  std::uint64_t frames_lost = 0;  ///< due, and not published: no free slot, or the source skipped
-  std::uint64_t rebuilds = 0;     ///< times a running source failed or fell silent and was given up
+  double fps = 0;                  ///< measured over the last seconds
+  std::uint64_t frames = 0;        ///< published by the source; slates in its place are not counted
+  std::uint64_t frames_lost = 0;   ///< due, and not published: no free slot, or the source skipped
+  std::uint64_t rebuilds = 0;      ///< times a running source failed or fell silent and was given up
+  bool needs_fresh_start = false;  ///< a camera was rebuilt too often: the process is to end and be started anew
   std::string last_error;
   std::vector<std::string> notes;  ///< settings this source cannot follow: "camera.shutter: a file has no shutter"
 };
 
+/// Tells libcamera's tuning file and how much it logs, both of which it reads from the environment. Once, before the
+/// process has other threads.
+void prepare_camera_library(const CameraOptions& options);
+
 /// Its pictures' stamps and sequences always grow, whatever source they come from. While the source is absent, has
 /// failed or has ended, a slate ("NAME / no picture since 12:04", Content::kSlate) goes the same way at 2 pictures a
-/// second; what may come back is tried again, after 2 s where there was nothing, else after 1, 2, 4 .. 30 s.
+/// second; what may come back is tried again, after 2 s where there was nothing, else after 1, 2, 4 .. 30 s (a camera
+/// that stalled or is in use by another program: 1, 2, 4 s, then every 4 s).
 ///
 /// Thread-safe. Lives as: construct, start(), request_stop(), join_until(); sinks must outlive the join.
 class CaptureStage {

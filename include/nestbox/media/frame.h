@@ -61,6 +61,8 @@ struct Frame {
   std::optional<std::chrono::nanoseconds> exposure;  ///< as reported; unknown for many sources
   std::optional<float> gain;                         ///< analogue times digital
   std::optional<float> lux;                          ///< the scene estimate; misleading while an infra-red lamp is on
+  std::optional<int> focus_measure;                  ///< the camera's own; higher is sharper
+  std::optional<float> lens_position;                ///< dioptres
 };
 
 }  // namespace nestbox

@@ -74,7 +74,7 @@ struct EncoderOptions {
 };
 
 struct AudioOptions {
-  std::string source = "silence";  ///< silence | none | file:PATH
+  std::string source = "silence";  ///< silence | none | alsa:DEVICE | file:PATH
   bool operator==(const AudioOptions&) const = default;
 };
 

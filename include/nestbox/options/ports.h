@@ -1,5 +1,6 @@
 #pragma once
 /// What adapters need of the daemon, so that no adapter knows another. app implements these.
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -35,6 +36,31 @@ struct Answer {
 struct CallHandler {
   virtual ~CallHandler() = default;
   virtual void call(Call call, std::function<void(Answer)> done) = 0;
+};
+
+/// Who may use the page where it can be reached from other machines: one password, and the sessions of those who knew
+/// it. Thread-safe; sessions are 64 hexadecimal digits, and only who holds one knows it.
+struct Doorkeeper {
+  enum class Entry : std::uint8_t {
+    kAdmitted,
+    kRefused,  ///< a wrong password; there is one answer for whatever was wrong with it
+    kLater,    ///< too many tries: nothing was looked at
+  };
+  struct LogIn {
+    Entry entry = Entry::kRefused;
+    std::string session;               ///< when admitted
+    std::chrono::seconds retry_in{0};  ///< when later; at least 1
+  };
+  static constexpr std::chrono::hours kSessionLife{30 * 24};  ///< since its last use
+
+  virtual ~Doorkeeper() = default;
+  /// Whether there is a password; without one nobody is let in.
+  virtual bool has_password() const = 0;
+  /// `address` is whose tries are counted together. `done` runs once, at once or on another thread, and must not block.
+  virtual void log_in(const std::string& address, Secret password, std::function<void(LogIn)> done) = 0;
+  /// True while the session holds; being asked for counts as use.
+  virtual bool knows(const std::string& session) = 0;
+  virtual void log_out(const std::string& session) = 0;
 };
 
 /// Makes a JPEG of the newest picture. Thread-safe. `done` runs once, on the jobs thread, and must not block.

@@ -8,14 +8,29 @@
 
 namespace nestbox {
 
-/// Who may use a route.
+/// Who may use a route where the listener can be reached from other machines. On loopback everybody may use all.
 enum class Access : std::uint8_t {
-  kPublicOnLoopback,  ///< whoever reaches the listener: this machine alone, or, with web.public_page, its network
+  kOpen,     ///< whoever reaches the listener
+  kPicture,  ///< who has logged in; with web.public_page whoever reaches the listener
+  kSession,  ///< who has logged in
 };
 
-enum class RouteHandler : std::uint8_t { kPage, kAsset, kSnapshot, kMjpeg, kLive, kHealth, kStatus };
+enum class RouteHandler : std::uint8_t {
+  kPage,
+  kAsset,
+  kSnapshot,
+  kMjpeg,
+  kLive,
+  kHealth,
+  kStatus,
+  kSession,
+  kLogInPage,
+  kLogIn,
+  kLogOut,
+};
 
-/// A GET route answers HEAD too. In `path` a last segment "{file}" stands for one segment of any text.
+/// A GET route answers HEAD too; any other method wants a CSRF token, on loopback as well. In `path` a last segment
+/// "{file}" stands for one segment of any text.
 struct Route {
   std::string_view method;
   std::string_view path;

@@ -12,16 +12,23 @@
 
 namespace nestbox {
 
-/// Thread-safe. The three ports must outlive join.
+/// Whether web.listen can be reached from other machines; false too for what is no address.
+bool listens_beyond_loopback(const std::string& listen);
+/// The same port on this machine alone: "127.0.0.1:8080" for "0.0.0.0:8080".
+std::string on_loopback(const std::string& listen);
+
+/// Thread-safe. The ports must outlive join.
 class WebServer {
  public:
   struct Ports {
     CallHandler& calls;      ///< /api/v1/...: the same bodies as the command line's
     PictureTaker& pictures;  ///< /snapshot and /stream
     PacketHub& packets;      ///< /live.mp4: the encoder's own packets
+    Doorkeeper& doorkeeper;  ///< who may come in from other machines
   };
-  /// Binds and listens. Errors: kUnavailable when the address is taken, with the holder where it is known;
-  /// kInvalidArgument for a certificate that does not load.
+  /// Binds and listens. Beyond loopback only while there is a password, and then every route asks for it as its Access
+  /// (routes.h) says. Errors: kNotFound without a password; kUnavailable when the address is taken, with the holder
+  /// where it is known; kInvalidArgument for a certificate that does not load.
   static Result<std::unique_ptr<WebServer>> open(const WebOptions& options, Ports ports);
   ~WebServer();
 

@@ -127,6 +127,7 @@ class Parser {
     word(*app_.add_subcommand("reset", "Take back what was changed by set"), "KEY", invocation_.key,
          "One setting (default: all)");
     app_.add_subcommand("reload", "Read the configuration files again");
+    app_.add_subcommand("passwd", "Give the page a password: typed twice without being shown, or from a pipe");
     auto* key = app_.add_subcommand("key", "Stream keys");
     key->require_subcommand(1);
     auto* store = key->add_subcommand("set", "Give the box a stream key: typed without being shown, or from a pipe");

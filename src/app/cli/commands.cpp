@@ -10,6 +10,7 @@
 
 #include "format.h"
 #include "nestbox/tune/control_client.h"
+#include "new_password.h"
 #include "picture_file.h"
 #include "secret_prompt.h"
 #include "settings_text.h"
@@ -146,6 +147,7 @@ std::string answer_text(const Invocation& invocation, const Json& body) {
   if (command == "key") {
     return fmt::format("The key {} is stored; only the daemon can read it.\n", invocation.name.value_or(""));
   }
+  if (command == "passwd") return "The page has this password now; whoever was logged in has to log in again.\n";
   return changed_text(body, command == "set"     ? "Nothing changed: it was so already."
                             : command == "reset" ? "Nothing to take back."
                                                  : "Read again; nothing changed.");
@@ -213,10 +215,24 @@ int snapshot(const Invocation& invocation) {
 int set_key(const Invocation& invocation) {
   // Nobody is asked for a key that cannot be handed on; but no connection is held while they look for it.
   if (const auto client = connect(invocation); !client) return report_no_connection(invocation, client.error());
-  auto secret = read_secret(fmt::format("Key for {} (it is not shown): ", printable(*invocation.name)));
+  auto secret = read_secret(fmt::format("Key for {} (it is not shown): ", printable(*invocation.name)), "key");
   if (!secret) return report(invocation, kBadUsage, "bad_key", secret.error().message);
   auto call = to_call(invocation);
   call.secret = std::move(*secret);
+  return ask_and_show(invocation, call);
+}
+
+int set_password(const Invocation& invocation) {
+  std::string name;
+  {
+    auto client = connect(invocation);
+    if (!client) return report_no_connection(invocation, client.error());
+    name = box_name(*client);
+  }
+  auto password = read_new_password(name);
+  if (!password) return report(invocation, kBadUsage, "bad_password", password.error().message);
+  auto call = to_call(invocation);
+  call.secret = std::move(*password);
   return ask_and_show(invocation, call);
 }
 
@@ -228,6 +244,8 @@ int run(const Invocation& invocation) {
     exit_status = snapshot(invocation);
   } else if (invocation.command == "key") {
     exit_status = set_key(invocation);
+  } else if (invocation.command == "passwd") {
+    exit_status = set_password(invocation);
   } else {
     exit_status = ask_and_show(invocation, to_call(invocation));
   }

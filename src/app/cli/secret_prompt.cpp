@@ -76,10 +76,10 @@ class LineBuffer {
   LineBuffer& operator=(const LineBuffer&) = delete;
 
   enum class Progress { kMore, kComplete, kTooLong };
-  Result<Progress> read_some() {
+  Result<Progress> read_some(const std::string& what) {
     const auto got = ::read(STDIN_FILENO, bytes_.data() + size_, bytes_.size() - size_);
     if (got < 0 && (errno == EINTR || errno == EAGAIN)) return Progress::kMore;
-    if (got < 0) return fail(ErrorKind::kUnavailable, "read the key: " + system_error_text(errno));
+    if (got < 0) return fail(ErrorKind::kUnavailable, "read the " + what + ": " + system_error_text(errno));
     const auto fresh = bytes_.begin() + static_cast<std::ptrdiff_t>(size_);
     size_ += static_cast<std::size_t>(got);
     const auto end = bytes_.begin() + static_cast<std::ptrdiff_t>(size_);
@@ -100,22 +100,22 @@ class LineBuffer {
   std::size_t size_ = 0;
 };
 
-Result<Secret> checked(std::string_view line) {
-  if (line.empty()) return fail(ErrorKind::kInvalidArgument, "no key was given; nothing was changed");
+Result<Secret> checked(std::string_view line, const std::string& what) {
+  if (line.empty()) return fail(ErrorKind::kInvalidArgument, "no " + what + " was given; nothing was changed");
   const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
   if (std::any_of(line.begin(), line.end(), is_control)) {
-    return fail(ErrorKind::kInvalidArgument, "the key has a control character in it; copy it again, alone");
+    return fail(ErrorKind::kInvalidArgument, "the " + what + " has a control character in it; copy it again, alone");
   }
   return Secret(std::string(line));
 }
 
-Result<Secret> read_line(LineBuffer& buffer) {
+Result<Secret> read_line(LineBuffer& buffer, const std::string& what) {
   while (true) {
-    const auto progress = buffer.read_some();
+    const auto progress = buffer.read_some(what);
     if (!progress) return tl::unexpected<Error>(progress.error());
-    if (*progress == LineBuffer::Progress::kComplete) return checked(buffer.line());
+    if (*progress == LineBuffer::Progress::kComplete) return checked(buffer.line(), what);
     if (*progress == LineBuffer::Progress::kTooLong) {
-      return fail(ErrorKind::kInvalidArgument, fmt::format("the key is longer than {} characters", kLengthMax));
+      return fail(ErrorKind::kInvalidArgument, fmt::format("the {} is longer than {} characters", what, kLengthMax));
     }
   }
 }
@@ -130,16 +130,16 @@ bool wait_for_line(int signals) {
 
 }  // namespace
 
-Result<Secret> read_secret(const std::string& prompt) {
+Result<Secret> read_secret(const std::string& prompt, const std::string& what) {
   LineBuffer buffer;
-  if (::isatty(STDIN_FILENO) != 1) return read_line(buffer);
+  if (::isatty(STDIN_FILENO) != 1) return read_line(buffer, what);
   SignalsHeld signals;
   while (true) {
     {
       const EchoOff echo_off;
       std::fputs(prompt.c_str(), stderr);
       // A terminal hands over whole lines, so reading does not wait once it is ready.
-      if (wait_for_line(signals.descriptor())) return read_line(buffer);
+      if (wait_for_line(signals.descriptor())) return read_line(buffer, what);
     }
     signals.deliver();
   }

@@ -1,5 +1,5 @@
 #pragma once
-/// A stream key from whoever sits at the terminal, or from a pipe.
+/// A stream key or a password from whoever sits at the terminal, or from a pipe.
 #include <string>
 
 #include "nestbox/base/result.h"
@@ -9,7 +9,7 @@ namespace nestbox::cli {
 
 /// Reads one line from standard input. On a terminal it asks by `prompt` on standard error and shows nothing of what
 /// is typed; Ctrl-C, Ctrl-Z and being killed leave the terminal as it was.
-/// Errors: kInvalidArgument for an empty, overlong or non-text line.
-Result<Secret> read_secret(const std::string& prompt);
+/// `what` it is, "key" or "password", for errors: kInvalidArgument for an empty, overlong or non-text line.
+Result<Secret> read_secret(const std::string& prompt, const std::string& what);
 
 }  // namespace nestbox::cli

@@ -290,7 +290,7 @@ TEST_F(CaptureWorkerTest, NothingIsAllocatedForAPicture) {
                              return std::make_unique<ScriptedSource>(script_, wanted.camera);
                            auto scene = wanted;
                            scene.camera.source = "scene:7";
-                           return make_source(scene);
+                           return make_source_maker()(scene);
                          });
     worker.start();
     ASSERT_TRUE(eventually([&] { return holder->count > 30; })) << source;

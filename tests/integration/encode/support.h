@@ -25,6 +25,12 @@ namespace nestbox::test {
 using namespace std::chrono_literals;
 using std::chrono::nanoseconds;
 
+/// For EXPECT_TRUE: says the error.
+template <class T>
+testing::AssertionResult good(const Result<T>& result) {
+  return result ? testing::AssertionSuccess() : testing::AssertionFailure() << result.error().message;
+}
+
 inline constexpr auto kPatience = 60s;  // sanitizers and a busy machine are slow
 
 struct Shape {

@@ -35,6 +35,15 @@ class StatusTeller final : public nestbox::CallHandler {
 "problems":[]})";
 };
 
+/// Nobody is let in from elsewhere: the fixture stays on loopback.
+class ShutDoor final : public nestbox::Doorkeeper {
+ public:
+  bool has_password() const override { return false; }
+  void log_in(const std::string&, nestbox::Secret, std::function<void(LogIn)> done) override { done({}); }
+  bool knows(const std::string&) override { return false; }
+  void log_out(const std::string&) override {}
+};
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -46,9 +55,10 @@ int main(int argc, char** argv) {
     return 2;
   }
   StatusTeller status;
+  ShutDoor door;
   nestbox::PacketHub hub([] {});
   nestbox::test::SyntheticStream stream(hub, shape);
-  auto server = nestbox::WebServer::open(options, {status, stream, hub});
+  auto server = nestbox::WebServer::open(options, {status, stream, hub, door});
   if (!server) {
     std::cerr << "web_fixture: " << server.error().message << "\n";
     return 1;

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -72,11 +73,48 @@ class FakePictures final : public PictureTaker {
   std::atomic<std::uint64_t> taken{0};
 };
 
+/// One password, kPassword; sessions that the test can look at and end.
+class FakeDoorkeeper final : public Doorkeeper {
+ public:
+  static constexpr const char* kPassword = "correct horse & 100% battery";
+  bool has_password() const override { return password_set; }
+  void log_in(const std::string& address, Secret password, std::function<void(LogIn)> done) override {
+    Lock lock(mutex_);
+    last_address_ = address;
+    if (silent) return;
+    if (later_s > 0) return done({Entry::kLater, {}, std::chrono::seconds(later_s)});
+    if (password.reveal() != kPassword) return done({Entry::kRefused, {}, {}});
+    const auto number = std::to_string(sessions_.size() + 1);
+    const auto session = std::string(64 - number.size(), 'a') + number;
+    sessions_.insert(session);
+    done({Entry::kAdmitted, session, {}});
+  }
+  bool knows(const std::string& session) override {
+    Lock lock(mutex_);
+    return sessions_.count(session) > 0;
+  }
+  void log_out(const std::string& session) override {
+    Lock lock(mutex_);
+    sessions_.erase(session);
+  }
+  std::string last_address() {
+    Lock lock(mutex_);
+    return last_address_;
+  }
+  std::atomic<bool> password_set{true}, silent{false};
+  std::atomic<int> later_s{0};
+
+ private:
+  Mutex mutex_;
+  std::set<std::string> sessions_ GUARDED_BY(mutex_);
+  std::string last_address_ GUARDED_BY(mutex_);
+};
+
 class WebTest : public testing::Test {
  protected:
   void start(WebOptions options = {}) {
     if (options.listen == WebOptions{}.listen) options.listen = "127.0.0.1:0";
-    auto opened = WebServer::open(options, {calls_, pictures_, hub_});
+    auto opened = WebServer::open(options, {calls_, pictures_, hub_, doorkeeper_});
     ASSERT_TRUE(opened.has_value()) << opened.error().message;
     server_ = std::move(*opened);
     const auto address = server_->address();
@@ -96,6 +134,7 @@ class WebTest : public testing::Test {
   FakePictures pictures_;
   std::atomic<int> keyframes_wanted_{0};
   PacketHub hub_{[this] { ++keyframes_wanted_; }};
+  FakeDoorkeeper doorkeeper_;
   std::unique_ptr<WebServer> server_;
   std::uint16_t port_ = 0;
 };

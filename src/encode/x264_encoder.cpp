@@ -1,4 +1,4 @@
-#include "encode/video_encoder.h"
+#include "encode/x264_encoder.h"
 
 #include <fmt/format.h>
 
@@ -23,10 +23,6 @@ constexpr std::array<std::string_view, 10> kPresets{"ultrafast", "superfast", "v
                                                     "medium",    "slow",      "slower",   "veryslow", "placebo"};
 
 Result<const AVCodec*> find_codec(const EncoderOptions& options) {
-  if (options.codec != "auto" && options.codec != "libx264") {
-    return fail(ErrorKind::kInvalidArgument,
-                fmt::format("encoder.codec \"{}\" is unknown; one of: auto, libx264", options.codec));
-  }
   if (std::find(kPresets.begin(), kPresets.end(), options.preset) == kPresets.end()) {
     return fail(ErrorKind::kInvalidArgument,
                 fmt::format("encoder.preset \"{}\" is unknown; one of: {}", options.preset, fmt::join(kPresets, ", ")));
@@ -44,18 +40,18 @@ int slices() {
 
 }  // namespace
 
-Result<std::unique_ptr<VideoEncoder>> VideoEncoder::create(const EncoderOptions& options, int framerate,
-                                                           const ImageView& shape) {
+Result<std::unique_ptr<VideoEncoder>> X264Encoder::create(const EncoderOptions& options, int framerate,
+                                                          const ImageView& shape) {
   if (framerate <= 0)
     return fail(ErrorKind::kInvalidArgument, fmt::format("frame rate {}: must be above 0", framerate));
-  auto encoder = std::unique_ptr<VideoEncoder>(new VideoEncoder(framerate));
+  auto encoder = std::unique_ptr<X264Encoder>(new X264Encoder(framerate));
   if (auto opened = encoder->open(options, framerate, shape); !opened) {
     return tl::unexpected(std::move(opened).error());
   }
   return encoder;
 }
 
-Result<void> VideoEncoder::open(const EncoderOptions& options, int framerate, const ImageView& shape) {
+Result<void> X264Encoder::open(const EncoderOptions& options, int framerate, const ImageView& shape) {
   const auto codec = find_codec(options);
   if (!codec) return tl::unexpected(codec.error());
   codec_.reset(avcodec_alloc_context3(*codec));
@@ -100,19 +96,25 @@ Result<void> VideoEncoder::open(const EncoderOptions& options, int framerate, co
   return {};
 }
 
-bool VideoEncoder::fits(const ImageView& shape) const {
+bool X264Encoder::fits(const Frame& frame) const {
+  const ImageView& shape = frame.main;
   return shape.format == format_ && shape.width == info_.width && shape.height == info_.height;
 }
 
+Result<void> X264Encoder::set_bitrate(std::int64_t bitrate_bps) {
+  bitrate_bps_ = bitrate_bps;
+  return {};
+}
+
 // libx264's wrapper looks at these fields before each picture.
-void VideoEncoder::apply_bitrate() {
+void X264Encoder::apply_bitrate() {
   const auto in_its_seconds = static_cast<std::int64_t>(static_cast<double>(bitrate_bps_) * pace_.scale());
   codec_->bit_rate = in_its_seconds;
   codec_->rc_max_rate = in_its_seconds;
   codec_->rc_buffer_size = static_cast<int>(static_cast<double>(bitrate_bps_) * kBufferSeconds);
 }
 
-Result<Packet> VideoEncoder::encode(FrameLease lease, PictureKind kind) {
+Result<void> X264Encoder::encode(FrameLease lease, PictureKind kind) {
   const BootTime stamp = lease->captured_at;
   const Content content = lease->content;
   if (!first_stamp_) first_stamp_ = stamp;
@@ -133,10 +135,15 @@ Result<Packet> VideoEncoder::encode(FrameLease lease, PictureKind kind) {
   packet.keyframe = (unit->flags & AV_PKT_FLAG_KEY) != 0;
   packet.content = content;
   packet.owner = std::move(unit);
-  return packet;
+  ready_ = std::move(packet);
+  return {};
 }
 
-Result<void> VideoEncoder::send(FrameLease lease, PictureKind kind, std::int64_t pts) {
+Result<std::optional<Packet>> X264Encoder::take(BootTime /*now*/) {
+  return std::exchange(ready_, std::nullopt);
+}
+
+Result<void> X264Encoder::send(FrameLease lease, PictureKind kind, std::int64_t pts) {
   if (auto wrapped = leases_.wrap(lease, *picture_); !wrapped) return wrapped;
   lease.reset();  // from here on the codec's hold is the only one
   picture_->pts = pts;
@@ -151,7 +158,7 @@ Result<void> VideoEncoder::send(FrameLease lease, PictureKind kind, std::int64_t
   return {};
 }
 
-Result<av::PacketPtr> VideoEncoder::receive(std::int64_t pts) {
+Result<av::PacketPtr> X264Encoder::receive(std::int64_t pts) {
   auto unit = av::make_packet();
   const int received = avcodec_receive_packet(codec_.get(), unit.get());
   if (received < 0) return av::av_fail(ErrorKind::kInternal, "libx264: no access unit for a picture", received);
