@@ -297,6 +297,29 @@ def check_unit(tree):
         yield f"systemd/nestbox.service:1: {(overall or [said.stderr.strip()])[0].strip(' →')}; at most 2.0 is allowed"
 
 
+# What scripts/setup installs and Debian's build machines have, or a build does without, or only a running daemon needs.
+NO_BUILD_DEPENDENCY = {"build-essential", "ccache", "git", "ca-certificates", "fonts-dejavu-core", "tzdata", "debhelper"}
+
+
+def check_package(tree):
+    """The package's version is the project's, and it is built with what scripts/setup installs."""
+    version = re.search(r"project\(nestbox VERSION ([\d.]+)", (tree.root / "CMakeLists.txt").read_text())[1]
+    packed = re.match(r"nestbox \(([^)~]*)", (tree.root / "debian/changelog").read_text())[1]
+    if packed != version:
+        yield f"debian/changelog:1: {packed}, and project() in CMakeLists.txt says {version}"
+    setup = (tree.root / "scripts/setup").read_text()
+    lists = re.findall(r"^(?:tools|libraries)=\(\n(.*?)^\)", setup, re.MULTILINE | re.DOTALL)
+    installed = {word for line in "\n".join(lists).splitlines() for word in line.partition(" #")[0].split()}
+    installed = {"libboost-dev" if "boost" in word else word for word in installed} - NO_BUILD_DEPENDENCY
+    field = re.search(r"^Build-Depends:\n((?: .*\n)*)", (tree.root / "debian/control").read_text(), re.MULTILINE)[1]
+    built = {re.match(r"[\w.+-]+", entry.split("|")[-1].strip())[0] for entry in field.split(",") if entry.strip()}
+    built -= {"debhelper-compat"}
+    for name in sorted(installed - built):
+        yield f"debian/control:1: Build-Depends lacks {name}, which scripts/setup installs"
+    for name in sorted(built - installed):
+        yield f"debian/control:1: Build-Depends has {name}, and scripts/setup does not install it"
+
+
 CHECKS = {name[6:].replace("_", "-"): function for name, function in globals().items() if name.startswith("check_")}
 
 

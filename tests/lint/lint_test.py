@@ -103,6 +103,22 @@ class Planted(unittest.TestCase):
                 said = self.lint(check)
                 self.assertEqual((said.returncode, said.stdout), (0, ""))
 
+    def test_a_package_that_parts_ways_with_the_project(self):
+        control = "Build-Depends:\n cmake,\n debhelper-compat (= 13),\n libboost1.81-dev | libboost-dev (>= 1.81),\n libfmt-dev,\n"
+        self.plant("CMakeLists.txt", "project(nestbox VERSION 1.2.3 LANGUAGES CXX)\n")
+        self.plant("debian/changelog", "nestbox (1.2.3) unstable; urgency=medium\n")
+        self.plant("debian/control", control)
+        self.plant("scripts/setup", 'tools=(\n  cmake git # tools\n)\nlibraries=(\n  "$boost" libfmt-dev\n)\n')
+        said = self.lint("package")
+        self.assertEqual((said.returncode, said.stdout), (0, ""))
+        self.plant("debian/changelog", "nestbox (1.2.2) unstable; urgency=medium\n")
+        self.plant("debian/control", control.replace("libfmt-dev", "libssl-dev"))
+        self.assertEqual(self.lint("package").stdout.splitlines(), [
+            "debian/changelog:1: 1.2.2, and project() in CMakeLists.txt says 1.2.3",
+            "debian/control:1: Build-Depends lacks libfmt-dev, which scripts/setup installs",
+            "debian/control:1: Build-Depends has libssl-dev, and scripts/setup does not install it",
+        ])
+
     def test_a_script_that_cannot_be_started(self):
         self.plant("scripts/a", GOOD["scripts/a"])
         os.chmod(self.root / "scripts/a", 0o644)
