@@ -28,6 +28,7 @@ NEIGHBOURS = {("rules", "options")}
 # Third parties, by how their headers begin, and the folders that may include them. Nobody else knows that they exist.
 FFMPEG_FOLDERS = {"av", "capture", "encode", "publish"}
 THIRD_PARTY = {
+    "libcamera/": {"capture"},
     "libav": FFMPEG_FOLDERS, "libsw": FFMPEG_FOLDERS,
     "alsa/": {"encode"},
     "av/": FFMPEG_FOLDERS,  # our own pieces around FFmpeg, which show its types
@@ -52,7 +53,7 @@ UNTHINKING = re.compile(
     r"^(nestbox/base/(bounded_queue|file|log|mutex|thread)\.h|atomic|condition_variable|filesystem|fstream|future|iostream"
     r"|mutex|thread|[a-z_0-9]+\.h|(sys|linux|net|netinet|arpa)/.*)$")
 PURE_FOLDERS = {"rules"}
-SYSTEM_HEADER = re.compile(r"^([a-z_0-9]+|(sys|linux|net|netinet|arpa)/[a-z_0-9]+\.h|[a-z_0-9]+\.h)$")
+SYSTEM_HEADER = re.compile(r"^([a-z_0-9]+|(sys|linux|net|netinet|arpa)/[a-z_0-9-]+\.h|[a-z_0-9]+\.h)$")
 
 LINES_MAX = 600
 CODE = {".cpp", ".h", ".py", ".ts", ".js", ".cmake", ".in"}

@@ -60,50 +60,70 @@ void choose_format(StreamConfiguration& stream, const std::vector<PixelFormat>& 
   }
 }
 
-/// The smallest size of the picture's proportions that is not below the wish; where sizes are free, the wish itself.
-Size analysis_size(const StreamConfiguration& stream, const CameraWish& wish) {
+/// What to ask for as the small stream: the wish, then the smallest size of the picture's proportions above it.
+std::vector<Size> analysis_sizes(const StreamConfiguration& stream, const CameraWish& wish) {
   const auto wanted = size_of(*wish.analysis);
-  auto best = wanted;
-  const auto sizes = stream.formats().sizes(stream.pixelFormat);
+  std::vector<Size> candidates{wanted};
   const double aspect = static_cast<double>(wish.main.width) / wish.main.height;
-  bool found = false;
-  for (const auto& size : sizes) {
+  Size best;
+  for (const auto& size : stream.formats().sizes(stream.pixelFormat)) {
     constexpr double kTolerance = 0.02;
-    if (size.height == 0 || size.width < wanted.width) continue;
+    if (size.height == 0 || size.width <= wanted.width) continue;
     if (std::abs(static_cast<double>(size.width) / size.height / aspect - 1) > kTolerance) continue;
-    if (found && size.width >= best.width) continue;
-    best = size;
-    found = true;
+    if (best.isNull() || size.width < best.width) best = size;
   }
-  return stream.formats().range(stream.pixelFormat).contains(wanted) && sizes.size() < 2 ? wanted : best;
+  if (!best.isNull()) candidates.push_back(best);
+  return candidates;
 }
 
-std::unique_ptr<CameraConfiguration> generate(libcamera::Camera& camera, const CameraWish& wish, bool with_analysis) {
-  std::vector<StreamRole> roles{StreamRole::VideoRecording};
-  if (with_analysis) roles.push_back(StreamRole::Viewfinder);
+using Configuration = std::unique_ptr<CameraConfiguration>;
+
+void ask(StreamConfiguration& stream, const std::vector<PixelFormat>& formats, const Size& size,
+         const CameraWish& wish) {
+  choose_format(stream, formats);
+  stream.size = size;
+  stream.bufferCount = static_cast<unsigned>(wish.buffers);
+  const auto pixels = pixels_of(stream.pixelFormat);
+  if (pixels == CameraPixels::kI420 || pixels == CameraPixels::kNv12) {
+    stream.colorSpace = libcamera::ColorSpace::Rec709;
+  }
+}
+
+bool is_valid(CameraConfiguration& configuration, const CameraWish& wish) {
+  set_flips(configuration, {wish.mirror, wish.flip});
+  return configuration.validate() != CameraConfiguration::Invalid;
+}
+
+Configuration one_stream(libcamera::Camera& camera, const CameraWish& wish) {
+  const std::vector<StreamRole> roles{StreamRole::VideoRecording};
   auto configuration = camera.generateConfiguration(roles);
-  if (!configuration || configuration->size() != roles.size()) return nullptr;
-  for (std::size_t i = 0; i < roles.size(); ++i) {
-    auto& stream = configuration->at(static_cast<unsigned>(i));
-    const bool is_main = i == 0;
-    choose_format(stream, is_main ? preference(wish) : std::vector<PixelFormat>{formats::YUV420, formats::NV12});
-    stream.size = is_main ? size_of(wish.main) : analysis_size(stream, wish);
-    stream.bufferCount = static_cast<unsigned>(wish.buffers);
-    const auto pixels = pixels_of(stream.pixelFormat);
-    if (pixels == CameraPixels::kI420 || pixels == CameraPixels::kNv12) {
-      stream.colorSpace = libcamera::ColorSpace::Rec709;
-    }
-  }
-  set_flips(*configuration, {wish.mirror, wish.flip});
-  if (configuration->validate() == CameraConfiguration::Invalid) return nullptr;
-  return configuration;
+  if (!configuration || configuration->empty()) return nullptr;
+  ask(configuration->at(0), preference(wish), size_of(wish.main), wish);
+  return is_valid(*configuration, wish) ? std::move(configuration) : nullptr;
 }
 
-bool is_good_analysis(const CameraConfiguration& configuration, const CameraWish& wish) {
-  const auto& stream = configuration.at(1);
+bool is_good_analysis(const StreamConfiguration& stream, const CameraWish& wish) {
   const auto pixels = pixels_of(stream.pixelFormat);
   return (pixels == CameraPixels::kI420 || pixels == CameraPixels::kNv12) &&
          stream.size.width <= static_cast<unsigned>(wish.analysis->width * kAnalysisTimesMax);
+}
+
+/// Null where the second stream would be large, or cost the first one its size.
+Configuration two_streams(libcamera::Camera& camera, const CameraWish& wish, const StreamConfiguration& main) {
+  const std::vector<StreamRole> roles{StreamRole::VideoRecording, StreamRole::Viewfinder};
+  auto configuration = camera.generateConfiguration(roles);
+  if (!configuration || configuration->size() != roles.size()) return nullptr;
+  const std::vector<PixelFormat> with_luma{formats::YUV420, formats::NV12};
+  choose_format(configuration->at(1), with_luma);
+  for (const auto& size : analysis_sizes(configuration->at(1), wish)) {
+    ask(configuration->at(0), preference(wish), size_of(wish.main), wish);
+    ask(configuration->at(1), with_luma, size, wish);
+    if (!is_valid(*configuration, wish)) continue;
+    const bool same_main =
+        configuration->at(0).size == main.size && configuration->at(0).pixelFormat == main.pixelFormat;
+    if (same_main && is_good_analysis(configuration->at(1), wish)) return configuration;
+  }
+  return nullptr;
 }
 
 StreamShape shape_of(const StreamConfiguration& stream) {
@@ -114,13 +134,11 @@ StreamShape shape_of(const StreamConfiguration& stream) {
 
 }  // namespace
 
-std::unique_ptr<CameraConfiguration> choose_configuration(libcamera::Camera& camera, const CameraWish& wish) {
-  auto one = generate(camera, wish, false);
+Configuration choose_configuration(libcamera::Camera& camera, const CameraWish& wish) {
+  auto one = one_stream(camera, wish);
   if (!wish.analysis || !one) return one;
-  auto two = generate(camera, wish, true);
-  // A second stream must not cost the first one its size.
-  if (two && two->at(0).size == one->at(0).size && is_good_analysis(*two, wish)) return two;
-  return one;
+  auto two = two_streams(camera, wish, one->at(0));
+  return two ? std::move(two) : std::move(one);
 }
 
 CameraPlan plan_of(const CameraConfiguration& configuration) {
