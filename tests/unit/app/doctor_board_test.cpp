@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "doctor_report.h"
+#include "nestbox/base/secret.h"
 #include "support/temporary_folder.h"
 
 namespace nestbox {
