@@ -41,12 +41,14 @@ _nestbox() {
   esac
 
   case "${words[*]}" in
-    '') choices='status live snapshot set get diff reset reload key passwd setup --socket --json --help --version' ;;
+    '') choices='status doctor focus live snapshot set get diff reset reload key passwd setup --socket --json --help --version' ;;
     live) choices='start stop test' ;;
     'live start' | 'live stop' | 'live test' | 'key set') choices=$(_nestbox_outputs) ;;
     key) choices='set' ;;
     set | get | reset) choices=$(_nestbox_ask get | _nestbox_values key) ;;
     snapshot) choices='-o' ;;
+    doctor) choices='--uplink --config' ;;
+    focus) choices='lock --day --infrared' ;;
   esac
   [[ $current == -* && -n ${words[*]} ]] && choices+=' --json --help'
   mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$current")

@@ -110,6 +110,7 @@ struct Context {
   const Call& call;
   const Json& arguments;
   const Calls::Done& done;
+  FocusPeaks& peaks;
 
   void changed(ConfigResult<Change> change) const {
     if (!change) return done(error(change.error()));
@@ -251,6 +252,30 @@ void live(const Context& context) {
   context.done(good(body));
 }
 
+void focus(const Context& context) {
+  const auto light_text = text_argument(context.arguments, "light").value_or("day");
+  if (light_text != "day" && light_text != "infrared") {
+    return context.done(
+        error(kBadUsage, "bad_value", fmt::format("focus knows no light \"{}\"", light_text), "", "day, infrared"));
+  }
+  const auto light = light_text == "day" ? FocusLight::kDay : FocusLight::kInfrared;
+  if (context.arguments.value("reset", false)) context.peaks.reset(light);
+  context.daemon.take_focus([&peaks = context.peaks, light, light_text, done = context.done](Result<FocusFigure> seen) {
+    if (!seen) return done(error(seen.error()));
+    if (seen->content == Content::kSlate) {
+      return done(error(kFailed, "no_picture", "there is no camera picture; `nestbox status` says why"));
+    }
+    const double peak = peaks.update(light, seen->sharpness);
+    done(good({{"light", light_text},
+               {"sharpness", seen->sharpness},
+               {"peak", peak},
+               {"width", seen->width},
+               {"height", seen->height},
+               {"crop_width", seen->crop_width},
+               {"crop_height", seen->crop_height}}));
+  });
+}
+
 void examine(const Context& context) {
   constexpr int kLongest_s = 600;
   const auto uplink = context.arguments.find("uplink_s");
@@ -272,7 +297,7 @@ struct Command {
 constexpr std::array kCommands{
     Command{"status", status}, Command{"get", get},       Command{"set", set},           Command{"reset", reset},
     Command{"reload", reload}, Command{"diff", diff},     Command{"snapshot", snapshot}, Command{"key", key},
-    Command{"live", live},     Command{"passwd", passwd}, Command{"doctor", examine},
+    Command{"live", live},     Command{"passwd", passwd}, Command{"doctor", examine},    Command{"focus", focus},
 };
 
 }  // namespace
@@ -289,7 +314,7 @@ void Calls::call(const Call& call, const Done& done) {
   if (command == kCommands.end()) {
     return done(error(kBadUsage, "unknown_command", fmt::format("no command is called \"{}\"", call.command)));
   }
-  command->run({daemon_, call, arguments, done});
+  command->run({daemon_, call, arguments, done, focus_peaks_});
 }
 
 }  // namespace nestbox

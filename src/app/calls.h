@@ -4,6 +4,7 @@
 #include <string>
 
 #include "doctor.h"
+#include "focus.h"
 #include "live_director.h"
 #include "nestbox/base/time_zone.h"
 #include "nestbox/config/settings.h"
@@ -28,6 +29,8 @@ struct DaemonCalls {
   virtual void set_password(const Secret& password, std::function<void(Result<void>)> done) = 0;
   /// `done` runs on the main thread.
   virtual void take_picture(std::function<void(Result<PictureTaker::Picture>)> done) = 0;
+  /// As take_picture(). `done` runs on the main thread.
+  virtual void take_focus(std::function<void(Result<FocusFigure>)> done) = 0;
   /// `uplink`: how long the way to the first output's server is measured, 0: not. `progress` runs on any thread, `done`
   /// on the main thread.
   virtual void examine(std::chrono::seconds uplink, Doctor::Progress progress, Doctor::Done done) = 0;
@@ -45,6 +48,7 @@ class Calls {
 
  private:
   DaemonCalls& daemon_;
+  FocusPeaks focus_peaks_;
 };
 
 }  // namespace nestbox

@@ -373,6 +373,12 @@ void Daemon::take_picture(std::function<void(Result<PictureTaker::Picture>)> don
   });
 }
 
+void Daemon::take_focus(std::function<void(Result<FocusFigure>)> done) {
+  pictures_->take_focus([this, done = std::move(done)](const Result<FocusFigure>& seen) {
+    boost::asio::post(context_, [done, seen] { done(seen); });
+  });
+}
+
 void Daemon::examine(std::chrono::seconds uplink, Doctor::Progress progress, Doctor::Done done) {
   if (uplink <= uplink.zero()) return examine(std::nullopt, std::move(progress), done);
   const auto measuring = [progress](std::chrono::nanoseconds elapsed, double throughput_bps) {

@@ -47,6 +47,7 @@ class Daemon : public CallHandler, private DaemonCalls {
   Result<void> store_key(const std::string& name, const Secret& key) override;
   void set_password(const Secret& password, std::function<void(Result<void>)> done) override;
   void take_picture(std::function<void(Result<PictureTaker::Picture>)> done) override;
+  void take_focus(std::function<void(Result<FocusFigure>)> done) override;
   void examine(std::chrono::seconds uplink, Doctor::Progress progress, Doctor::Done done) override;
   void examine(const std::optional<doctor::UplinkFacts>& uplink, Doctor::Progress progress, const Doctor::Done& done);
 

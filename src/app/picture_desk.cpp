@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <memory>
+#include <optional>
 
 #include "nestbox/image/jpeg.h"
 
@@ -13,18 +14,39 @@ constexpr std::size_t kWaitingMax = 32;
 constexpr std::chrono::milliseconds kPatience{2000};
 constexpr int kQuality = 85;
 
+Result<PictureTaker::Picture> to_picture(const Frame& frame) {
+  auto jpeg = encode_jpeg(frame.main, kQuality);
+  if (!jpeg) return tl::unexpected(jpeg.error());
+  return PictureTaker::Picture{std::make_shared<const std::string>(std::move(*jpeg)), frame.main.width,
+                               frame.main.height, frame.sequence};
+}
+
 }  // namespace
 
 void PictureDesk::take_picture(std::function<void(Result<Picture>)> done) {
-  if (!enqueue(done))
-    return done(fail(ErrorKind::kExhausted, "too many ask for a picture at once; try again in a moment"));
+  ask({std::move(done), nullptr, BootClock::now()});
+}
+
+void PictureDesk::take_focus(std::function<void(Result<FocusFigure>)> done) {
+  ask({nullptr, std::move(done), BootClock::now()});
+}
+
+void PictureDesk::refuse(const Request& request, const Error& why) {
+  if (request.picture) request.picture(tl::unexpected(why));
+  if (request.focus) request.focus(tl::unexpected(why));
+}
+
+void PictureDesk::ask(Request request) {
+  if (!enqueue(request)) {
+    return refuse(request, {ErrorKind::kExhausted, "too many ask for a picture at once; try again in a moment"});
+  }
   expiry_wanted_(kPatience + std::chrono::milliseconds(50));
 }
 
-bool PictureDesk::enqueue(const std::function<void(Result<Picture>)>& done) {
+bool PictureDesk::enqueue(const Request& request) {
   Lock lock(mutex_);
   if (waiting_.size() >= kWaitingMax) return false;
-  waiting_.push_back({done, BootClock::now()});
+  waiting_.push_back(request);
   wanted_.store(!developing_, std::memory_order_release);
   return true;
 }
@@ -50,13 +72,13 @@ void PictureDesk::offer(FrameLease frame) noexcept {
 }
 
 void PictureDesk::develop(const FrameLease& frame, const std::vector<Request>& requests) noexcept {
-  auto jpeg = encode_jpeg(frame->main, kQuality);
-  Result<Picture> result = tl::unexpected(jpeg ? Error{} : jpeg.error());
-  if (jpeg) {
-    result = Picture{std::make_shared<const std::string>(std::move(*jpeg)), frame->main.width, frame->main.height,
-                     frame->sequence};
+  std::optional<Result<Picture>> picture;  // one JPEG for all who asked
+  for (const auto& request : requests) {
+    if (request.focus) request.focus(measure_focus(*frame));
+    if (!request.picture) continue;
+    if (!picture) picture = to_picture(*frame);
+    request.picture(*picture);
   }
-  for (const auto& request : requests) request.done(result);
   Lock lock(mutex_);
   developing_ = false;
   wanted_.store(!waiting_.empty(), std::memory_order_release);
@@ -74,7 +96,7 @@ void PictureDesk::expire() {
     wanted_.store(!waiting_.empty() && !developing_, std::memory_order_release);
   }
   for (const auto& request : expired) {
-    request.done(fail(ErrorKind::kTimeout, "no picture came within 2 s; `nestbox status` says what the camera does"));
+    refuse(request, {ErrorKind::kTimeout, "no picture came within 2 s; `nestbox status` says what the camera does"});
   }
 }
 

@@ -3,6 +3,7 @@
 #include <functional>
 #include <vector>
 
+#include "focus.h"
 #include "jobs.h"
 #include "nestbox/base/mutex.h"
 #include "nestbox/media/frame_ring.h"
@@ -20,16 +21,22 @@ class PictureDesk : public FrameSink, public PictureTaker {
 
   void offer(FrameLease frame) noexcept override;
   void take_picture(std::function<void(Result<Picture>)> done) override;
+  /// The next frame's figure. `done` runs once, on the jobs thread, and must not block. Errors: as take_picture().
+  void take_focus(std::function<void(Result<FocusFigure>)> done);
   /// Answers kTimeout to everybody who has waited for too long.
   void expire();
 
  private:
+  /// One of the two is wanted.
   struct Request {
-    std::function<void(Result<Picture>)> done;
+    std::function<void(Result<Picture>)> picture;
+    std::function<void(Result<FocusFigure>)> focus;
     BootTime asked_at;
   };
+  void ask(Request request);
+  static void refuse(const Request& request, const Error& why);
   /// False when too many wait already.
-  bool enqueue(const std::function<void(Result<Picture>)>& done) EXCLUDES(mutex_);
+  bool enqueue(const Request& request) EXCLUDES(mutex_);
   void develop(const FrameLease& frame, const std::vector<Request>& requests) noexcept;
 
   Jobs& jobs_;

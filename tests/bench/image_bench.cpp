@@ -9,6 +9,7 @@
 
 #include "nestbox/image/jpeg.h"
 #include "nestbox/image/paint.h"
+#include "nestbox/image/sharpness.h"
 #include "nestbox/image/text.h"
 #include "nestbox/media/picture_memory.h"
 
@@ -111,6 +112,13 @@ BENCHMARK(text_changed)->UseManualTime()->Unit(benchmark::kMicrosecond);
 BENCHMARK(privacy)->UseManualTime()->Unit(benchmark::kMicrosecond);
 BENCHMARK(slate)->UseManualTime()->Unit(benchmark::kMicrosecond);
 BENCHMARK(jpeg_quality_80)->UseManualTime()->Unit(benchmark::kMicrosecond);
+
+/// A look of `nestbox focus`, of which there are five a second while somebody looks.
+void sharpness_of_the_middle(benchmark::State& state) {
+  const Bench bench;
+  bench.run(state, [&] { benchmark::DoNotOptimize(sharpness(centre_crop(bench.picture().y))); });
+}
+BENCHMARK(sharpness_of_the_middle)->UseManualTime()->Unit(benchmark::kMicrosecond);
 
 }  // namespace
 }  // namespace nestbox

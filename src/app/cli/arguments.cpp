@@ -114,6 +114,7 @@ class Parser {
   void add_commands() {
     app_.add_subcommand("status", "How the box is, problems first");
     add_doctor(*app_.add_subcommand("doctor", "Look for faults: camera, power, disk, keys, network; say what to do"));
+    add_focus(*app_.add_subcommand("focus", "Show how sharp the picture is while you turn the lens; Ctrl-C ends it"));
     add_live(*app_.add_subcommand("live", "Start, stop or try the stream"));
     auto* snapshot = app_.add_subcommand("snapshot", "Save the newest picture as JPEG");
     snapshot
@@ -151,6 +152,14 @@ class Parser {
     doctor.add_option("--config", invocation_.file, "Where the daemon does not run: its YAML file")->type_name("FILE");
   }
 
+  void add_focus(CLI::App& focus) {
+    auto* day = focus.add_flag("--day", day_, "By daylight (the default)");
+    focus.add_flag("--infrared", invocation_.infrared, "By infra-red light, which has a peak of its own")
+        ->excludes(day);
+    auto* lock = focus.add_subcommand("lock", "Hold a motor lens at one distance; what to do with any other");
+    word(*lock, "DIOPTRES", invocation_.value, "1 divided by the metres: 6.7 for 15 cm")->check(CLI::Range(0.0, 32.0));
+  }
+
   void add_live(CLI::App& live) {
     live.require_subcommand(1);
     constexpr auto kName = "One output (default: all)";
@@ -184,6 +193,7 @@ class Parser {
   CLI::App app_;
   Invocation invocation_;
   bool json_ = false;
+  bool day_ = false;
   std::string uplink_;
 };
 

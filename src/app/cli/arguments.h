@@ -19,6 +19,7 @@ struct Invocation {
   std::optional<std::string> key;   ///< of a setting
   std::string value;
   std::optional<std::string> file;  ///< of a snapshot ("-" is standard output); of the doctor's configuration
+  bool infrared = false;            ///< focus: by infra-red light
   int uplink_s = 0;                 ///< how long the doctor measures the way to the server; 0: not
   bool unattended = false;          ///< setup was told to ask nothing
 };

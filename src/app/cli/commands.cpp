@@ -9,11 +9,13 @@
 #include <utility>
 
 #include "doctor.h"
+#include "focus.h"
 #include "format.h"
 #include "nestbox/tune/control_client.h"
 #include "new_password.h"
 #include "picture_file.h"
 #include "progress_line.h"
+#include "report.h"
 #include "secret_prompt.h"
 #include "settings_text.h"
 #include "setup.h"
@@ -23,7 +25,7 @@
 namespace nestbox::cli {
 namespace {
 
-constexpr int kGood = 0, kFailed = 1, kBadUsage = 2, kNotRunning = 3;
+constexpr int kGood = 0, kFailed = 1, kBadUsage = 2;
 
 void print(const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
@@ -31,30 +33,6 @@ void print(const std::string& text) {
 void complain(const std::string& text) {
   std::fflush(stdout);
   std::fwrite(text.data(), 1, text.size(), stderr);
-}
-
-/// The trouble that the command line itself had, in the form of the daemon's errors.
-int report(const Invocation& invocation, int exit_status, const char* code, const std::string& message,
-           const std::string& advice = {}) {
-  const Json body{{"error", {{"code", code}, {"message", message}}}};
-  if (invocation.form == OutputForm::kJson) print(body.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n');
-  complain(error_text(body) + advice);
-  return exit_status;
-}
-
-int report_no_connection(const Invocation& invocation, const Error& error) {
-  if (error.kind == ErrorKind::kNotFound || error.kind == ErrorKind::kUnavailable) {
-    return report(invocation, kNotRunning, "not_running", error.message,
-                  "  start it:           sudo systemctl start nestbox\n"
-                  "  see why it stopped: journalctl -u nestbox -n 50\n"
-                  "  it runs elsewhere:  nestbox --socket PATH (the daemon's control.socket)\n");
-  }
-  return report(invocation, kFailed, "no_connection", error.message);
-}
-
-int report_no_answer(const Invocation& invocation, const Error& error) {
-  const bool ours = error.kind == ErrorKind::kInvalidArgument;
-  return report(invocation, ours ? kBadUsage : kFailed, "no_answer", error.message);
 }
 
 Result<tune::ControlClient> connect(const Invocation& invocation) {
@@ -235,6 +213,8 @@ int run(const Invocation& invocation) {
     exit_status = setup(invocation);
   } else if (invocation.command == "passwd") {
     exit_status = set_password(invocation);
+  } else if (invocation.command == "focus") {
+    exit_status = invocation.action == "lock" ? lock_focus(invocation) : watch_focus(invocation);
   } else if (invocation.command == "doctor") {
     exit_status = run_doctor(invocation);
   } else {

@@ -361,10 +361,12 @@ TEST_F(CommandLineTest, BadUsageIsExitTwoWithTheNearest) {
       {{"statsu"}, "nestbox: there is no command \"statsu\"\n  nearest:  status\nSee nestbox --help.\n"},
       {{"live", "strat"}, "nestbox: there is no command \"strat\"\n  nearest:  start\nSee nestbox live --help.\n"},
       {{"weather"},
-       "nestbox: there is no command \"weather\"\n  allowed:  status, live, snapshot, set, get, diff, reset, "
+       "nestbox: there is no command \"weather\"\n  allowed:  status, doctor, focus, live, snapshot, set, get, diff, "
+       "reset, "
        "reload, setup, passwd, key\nSee nestbox --help.\n"},
       {{},
-       "nestbox: a word is missing: nestbox status|live|snapshot|set|get|diff|reset|reload|setup|passwd|key\nSee "
+       "nestbox: a word is missing: nestbox "
+       "status|doctor|focus|live|snapshot|set|get|diff|reset|reload|setup|passwd|key\nSee "
        "nestbox "
        "--help.\n"},
       {{"live"}, "nestbox: a word is missing: nestbox live start|stop|test\nSee nestbox live --help.\n"},

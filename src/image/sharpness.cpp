@@ -1,0 +1,46 @@
+#include "nestbox/image/sharpness.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+
+namespace nestbox {
+namespace {
+
+constexpr int kCropWidth = 480, kCropHeight = 360;
+constexpr int kSmallest = 8;
+constexpr int kApart = 2;             // a camera's own filters make neighbours alike, noise and all
+constexpr double kContrastMin = 2.0;  // squared steps of luma: less is no contrast but noise
+constexpr double kScale = 50;         // a gradient over two pixels is at most twice the contrast
+
+}  // namespace
+
+PlaneView centre_crop(const PlaneView& luma) noexcept {
+  const int width = std::min(luma.width, kCropWidth), height = std::min(luma.height, kCropHeight);
+  const auto top = static_cast<std::ptrdiff_t>((luma.height - height) / 2);
+  return {luma.data + top * luma.stride + (luma.width - width) / 2, width, height, luma.stride};
+}
+
+float sharpness(const PlaneView& luma) noexcept {
+  if (luma.data == nullptr || luma.width < kSmallest || luma.height < kSmallest) return 0;
+  std::int64_t across = 0, down = 0, sum = 0, product = 0, count = 0;
+  for (int y = 1; y + 1 + kApart < luma.height; ++y) {
+    const auto row = [&](int offset) { return luma.data + static_cast<std::ptrdiff_t>(y + offset) * luma.stride; };
+    const auto *above = row(-1), *here = row(0), *below = row(1), *further = row(kApart);
+    for (int x = 1; x + 1 + kApart < luma.width; ++x) {
+      across += (here[x + 1] - here[x - 1]) * (further[x + 1] - further[x - 1]);
+      down += (below[x] - above[x]) * (below[x + kApart] - above[x + kApart]);
+      sum += here[x] + further[x];
+      product += here[x] * further[x];
+    }
+    count += luma.width - 2 - kApart;
+  }
+  const auto pixels = static_cast<double>(count);
+  const double mean = static_cast<double>(sum) / (2 * pixels);
+  const double contrast = static_cast<double>(product) / pixels - mean * mean;
+  if (contrast < kContrastMin) return 0;
+  const double energy = std::max(0.0, static_cast<double>(across + down) / (2 * pixels));
+  return static_cast<float>(kScale * std::sqrt(energy / contrast));
+}
+
+}  // namespace nestbox
