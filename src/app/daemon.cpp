@@ -13,7 +13,6 @@
 #include "nestbox/av/av_log.h"
 #include "nestbox/base/log.h"
 #include "nestbox/rules/password_rule.h"
-#include "nestbox/rules/rebuild_limit.h"
 #include "service_notify.h"
 #include "version.h"
 
@@ -221,9 +220,8 @@ void Daemon::stop() {
 
 // systemd starts the daemon anew after an exit status that is not 0 (systemd/nestbox.service).
 void Daemon::stop_for_fresh_start() {
-  NESTBOX_LOG_ERROR(kPart,
-                    "the camera was set up anew {} times in {} minutes and still fails; ending, to be started anew",
-                    RebuildLimit::kRebuilds, RebuildLimit::kWindow.count());
+  NESTBOX_LOG_ERROR(kPart, "ending, to be started anew: the camera comes back in no other way ({})",
+                    main_->capture().status().last_error);
   exit_status_ = kNeedsFreshStart;
   stop();
 }

@@ -10,9 +10,12 @@ constexpr std::chrono::seconds kMadeAnewAfter{10};
 }  // namespace
 
 Result<std::shared_ptr<CameraBackend>> CameraAccess::backend() {
-  if (auto used = in_use_.lock()) return used;
+  if (!empty_) {
+    if (auto used = in_use_.lock()) return used;
+  }
   const auto now = BootClock::now();
-  if (empty_ && now - made_at_ >= kMadeAnewAfter) empty_.reset();
+  const bool only_waits = empty_.use_count() == 1;  // a camera may have come since, and a source have taken it
+  if (only_waits && now - made_at_ >= kMadeAnewAfter) empty_.reset();
   if (!empty_) {
     if (make_ == nullptr) {
       const auto loaded = load_camera_module(camera_module_folder());

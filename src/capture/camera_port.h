@@ -15,7 +15,7 @@
 namespace nestbox::capture {
 
 /// Grows with every change of this header: a module that was built from another one is refused.
-inline constexpr int kCameraPortVersion = 1;
+inline constexpr int kCameraPortVersion = 2;
 
 enum class CameraLocation : std::uint8_t { kUnknown, kFront, kBack, kExternal };
 
@@ -148,6 +148,9 @@ class CameraSession {
   virtual Result<void> queue(std::size_t request, const ControlSettings& settings) = 0;
   /// When it returns, no request is queued and no callback runs.
   virtual void stop() = 0;
+  /// After stop(): the device went without a word, and the library cannot be taken down any more. Session and backend
+  /// are to be left as they are, until the process ends.
+  virtual bool is_lost() const { return false; }
 };
 
 /// A camera library. Thread-bound; outlives its sessions.

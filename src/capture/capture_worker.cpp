@@ -248,11 +248,17 @@ Result<void> CaptureWorker::open(std::unique_ptr<FrameSource> source, bool is_fa
   return {};
 }
 
-void CaptureWorker::close_session() {
-  if (!session_) return;
+bool CaptureWorker::close_session() {
+  if (!session_) return false;
   inbox_->session.store(0, std::memory_order_release);
   session_->source->stop();
+  const bool lost = session_->source->needs_fresh_start();
   session_.reset();
+  if (lost) {
+    Lock lock(mutex_);
+    status_.needs_fresh_start = true;
+  }
+  return lost;
 }
 
 void CaptureWorker::try_source(BootTime now) {
@@ -286,13 +292,14 @@ void CaptureWorker::give_up_session(const Error& error, CameraState state, BootT
   const bool is_rebuilt = error.kind != ErrorKind::kExhausted;
   const bool is_device = session_->source->is_device();
   const bool too_often = is_rebuilt && is_device && !rebuild_limit_.admits(now);
-  close_session();
+  const bool lost = close_session();
   if (is_rebuilt) {
     Lock lock(mutex_);
     ++status_.rebuilds;
     status_.needs_fresh_start = status_.needs_fresh_start || too_often;
   }
-  source_failed(error, state, is_device, now);
+  // What is lost is not tried again: it has ended, as far as this process goes.
+  source_failed(lost ? Error{ErrorKind::kExhausted, error.message} : error, state, is_device, now);
 }
 
 void CaptureWorker::source_failed(const Error& error, CameraState state, bool is_device, BootTime now) {

@@ -108,7 +108,7 @@ class CaptureWorker {
   void give_up_session(const Error& error, CameraState state, BootTime now);
   void show_slate();
   void restart(BootTime now);
-  void close_session();
+  bool close_session();  ///< whether its source is lost to this process
   void say(CameraState state, const std::string& error) EXCLUDES(mutex_);
   void refresh_notes() EXCLUDES(mutex_);
   BootTime stall_time() const;

@@ -73,6 +73,8 @@ class FrameSource {
   /// New settings while it runs. kNeedsRestart leaves the source as it was.
   virtual Adjusted adjust(const CameraOptions& options) = 0;
   virtual void stop() = 0;
+  /// After stop(): it cannot be started again in this process, and neither can another one of its kind.
+  virtual bool needs_fresh_start() const { return false; }
   /// Whether it is a piece of hardware, which a new process may bring back where a restart of the source does not.
   virtual bool is_device() const { return false; }
 

@@ -358,12 +358,20 @@ void LibcameraSource::stop() {
   converter_.reset();
   pool_.reset();
   memory_.reset();  // the ring keeps the buffers for late leases
+  if (session_ && session_->is_lost()) leave_library();
   session_.reset();
   backend_.reset();
   broken_.reset();
   last_driver_sequence_.reset();
   sequence_ = 0;
   cancelled_in_a_row_ = 0;
+}
+
+// On purpose never destroyed: libcamera would end the process with it. Another one cannot be made beside it.
+void LibcameraSource::leave_library() {
+  lost_ = true;
+  static_cast<void>(session_.release());
+  static_cast<void>(new std::shared_ptr<CameraBackend>(std::move(backend_)));
 }
 
 std::string LibcameraSource::name() const {

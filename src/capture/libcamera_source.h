@@ -36,6 +36,7 @@ class LibcameraSource final : public FrameSource {
   void give_back(SlotIndex slot) override;
   Adjusted adjust(const CameraOptions& options) override;
   void stop() override;
+  bool needs_fresh_start() const override { return lost_; }
   bool is_device() const override { return true; }
   std::string name() const override;
   std::vector<std::string> notes() const override;
@@ -62,6 +63,7 @@ class LibcameraSource final : public FrameSource {
   Result<std::optional<FilledSlot>> take(const CompletedRequest& done, BootTime now);
   bool fill_lent(const CompletedRequest& done, FilledSlot& filled);
   bool fill_converted(const CompletedRequest& done, FilledSlot& filled);
+  void leave_library();
   void count_lost(const CompletedRequest& done);
   void note_stamp(SensorClock::Trust trust);
   void put_back(std::size_t request) { idle_.push_back(request); }
@@ -93,6 +95,7 @@ class LibcameraSource final : public FrameSource {
   std::uint64_t sequence_ = 0;
   std::size_t cancelled_in_a_row_ = 0;
   std::optional<Error> broken_;
+  bool lost_ = false;
   std::uint64_t converted_ = 0, damaged_ = 0, unstamped_ = 0, revision_ = 0;
   std::optional<SensorClock::Trust> stamps_;
 };

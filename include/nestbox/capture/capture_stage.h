@@ -25,7 +25,7 @@ struct CaptureStatus {
   std::uint64_t frames = 0;        ///< published by the source; slates in its place are not counted
   std::uint64_t frames_lost = 0;   ///< due, and not published: no free slot, or the source skipped
   std::uint64_t rebuilds = 0;      ///< times a running source failed or fell silent and was given up
-  bool needs_fresh_start = false;  ///< a camera was rebuilt too often: the process is to end and be started anew
+  bool needs_fresh_start = false;  ///< a camera comes back in a new process alone, if at all
   std::string last_error;
   std::vector<std::string> notes;  ///< settings this source cannot follow: "camera.shutter: a file has no shutter"
 };

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "configuration.h"
+#include "devices.h"
 #include "versions.h"
 
 namespace nestbox::capture {
@@ -124,6 +125,7 @@ Result<void> LibcameraSession::start(const ControlSettings& settings, Completed 
   on_completed_ = std::move(on_completed);
   camera_->requestCompleted.connect(this, [this](Request* request) { completed(*request); });
   camera_->disconnected.connect(this, [this] {
+    unplugged_ = true;
     CompletedRequest gone;
     gone.status = CompletedRequest::Status::kUnplugged;
     on_completed_(gone);
@@ -146,8 +148,11 @@ Result<void> LibcameraSession::queue(std::size_t index, const ControlSettings& s
   return {};
 }
 
+// Stopping a camera whose device is gone, without libcamera having been told, ends the process by an assertion of
+// libcamera's.
 void LibcameraSession::stop() {
-  camera_->stop();
+  lost_ = !unplugged_ && video_device_is_gone();
+  if (!lost_) camera_->stop();
   camera_->requestCompleted.disconnect(this);
   camera_->disconnected.disconnect(this);
 }

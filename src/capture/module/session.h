@@ -2,6 +2,7 @@
 /// One acquired camera of libcamera's.
 #include <libcamera/libcamera.h>
 
+#include <atomic>
 #include <memory>
 #include <vector>
 
@@ -22,6 +23,7 @@ class LibcameraSession final : public CameraSession {
   Result<void> start(const ControlSettings& settings, Completed on_completed) override;
   Result<void> queue(std::size_t request, const ControlSettings& settings) override;
   void stop() override;
+  bool is_lost() const override { return lost_; }
 
  private:
   Result<void> allocate(std::size_t wanted);
@@ -37,6 +39,8 @@ class LibcameraSession final : public CameraSession {
   std::vector<std::vector<libcamera::FrameBuffer*>> buffers_;  ///< for each stream
   std::vector<std::unique_ptr<libcamera::Request>> requests_;
   Completed on_completed_;
+  std::atomic<bool> unplugged_{false};  ///< libcamera has been told: it is safe to stop
+  bool lost_ = false;
 };
 
 }  // namespace nestbox::capture

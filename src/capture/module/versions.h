@@ -65,8 +65,8 @@ inline void set_exposure(libcamera::ControlList& list, std::int32_t shutter, flo
 #endif
 }
 
-/// The driver's word on a buffer. Version 0.4's virtual cameras leave it as the memory was; they have one stream of
-/// words too many or too few then, which is how it shows.
+/// Whether what is said of a buffer was written at all: version 0.4's virtual cameras leave it as the memory was, most
+/// often with another number of planes than the buffer has.
 inline bool is_credible(const libcamera::FrameBuffer& buffer) {
 #if NESTBOX_LIBCAMERA_SINCE(5, 0) || !NESTBOX_LIBCAMERA_SINCE(4, 0)
   static_cast<void>(buffer);
