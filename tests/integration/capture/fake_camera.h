@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "capture/camera_port.h"
+#include "capture/hold_budget.h"
 #include "nestbox/base/clock.h"
 #include "nestbox/base/file.h"
 #include "nestbox/base/mutex.h"
@@ -27,7 +28,7 @@ struct FakeCamera {
   std::atomic<bool> present{true}, busy{false}, silent{false}, refuses_requests{false}, unplug{false};
   std::atomic<int> cancel_next{0}, damage_next{0}, skip_next{0};
   std::atomic<int> opened{0}, released{0}, completed{0};
-  std::atomic<std::size_t> requests{9}, in_flight{9};
+  std::atomic<std::size_t> requests{slots_needed()}, in_flight{slots_needed()};
   std::atomic<bool> analysis_stream{false};
   std::atomic<bool> says_exposure{true};
   std::atomic<int> wrong_use{0};  ///< a request that is queued twice, or above in_flight

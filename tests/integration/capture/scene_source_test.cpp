@@ -235,15 +235,20 @@ TEST(SceneStage, IsMarkedAsSimulatedWhateverIsCovered) {
   EXPECT_EQ(brightest_elsewhere.load(), 16);  // all else is private
 }
 
+// One after the other: libcamera bears one manager in a process.
 TEST(SceneStage, DemoFallsBackToTheSceneAndAutoNever) {
   const auto demo = std::make_shared<RecordingSink>(), automatic = std::make_shared<RecordingSink>();
-  RunningStage one(small_setup("demo"), {demo}), other(small_setup("auto"), {automatic});
-  ASSERT_TRUE(eventually([&] { return demo->count() > 3 && automatic->count() > 2; }));
-  EXPECT_EQ(demo->count(Content::kSimulated), demo->count());
-  EXPECT_EQ(one->status().source, "scene:1");
+  {
+    RunningStage stage(small_setup("demo"), {demo});
+    ASSERT_TRUE(eventually([&] { return demo->count() > 3; }));
+    EXPECT_EQ(demo->count(Content::kSimulated), demo->count());
+    EXPECT_EQ(stage->status().source, "scene:1");
+  }
+  RunningStage stage(small_setup("auto"), {automatic});
+  ASSERT_TRUE(eventually([&] { return automatic->count() > 2; }));
   EXPECT_EQ(automatic->count(Content::kSlate), automatic->count());
-  EXPECT_EQ(other->status().state, CameraState::kAbsent);
-  EXPECT_EQ(other->status().last_error, "no camera found: this build reads files and scenes only");
+  EXPECT_EQ(stage->status().state, CameraState::kAbsent);
+  EXPECT_THAT(stage->status().last_error, testing::HasSubstr("camera"));
 }
 
 }  // namespace
