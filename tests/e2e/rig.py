@@ -258,10 +258,10 @@ class Daemon:
             command += ["--config", self.folder / "nestbox.yaml"]
         if source:
             command += ["--source", source]
-        everything = [f"paths.state={self.state}", f"control.socket={self.socket}", *settings]
+        everything = [f"paths.state={self.state}", f"control.socket={self.socket}"]
         if listen:  # without: as the YAML and `nestbox set` say
             everything.append(f"web.listen={listen}")
-        for setting in everything:
+        for setting in everything + list(settings):  # the last word is the test's
             command += ["--set", setting]
         self.command = command
         self.env = dict(os.environ, **(env or {}))
