@@ -131,7 +131,8 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"encoder: {codec: h265}\n",
                 "nestbox.yaml:1:18: encoder.codec: \"h265\" is not known; allowed: auto | libx264 | h264_v4l2m2m"},
         Refusal{"audio: {source: loud}\n",
-                "nestbox.yaml:1:17: audio.source: \"loud\" is no source of sound; allowed: silence | none | alsa:DEVICE | file:PATH"},
+                "nestbox.yaml:1:17: audio.source: \"loud\" is no source of sound; allowed: silence | none | "
+                "alsa:DEVICE | file:PATH"},
         Refusal{"name: Owl Box\n",
                 "nestbox.yaml:1:7: name: \"Owl Box\" is no name for a box; allowed: lower-case letters, digits and "
                 "hyphens, up to 63; or \"\" for the host name"},
