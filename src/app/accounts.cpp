@@ -11,7 +11,7 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr auto kPart = "accounts";
+constexpr auto kAccounts = "accounts";
 // The use of a session is written down once a day, to spare the card.
 constexpr seconds kWriteUseEvery = std::chrono::hours(24);
 
@@ -83,7 +83,7 @@ std::optional<Doorkeeper::LogIn> Accounts::must_wait(const std::string& address)
 }
 
 // The jobs thread is one, so the hash is not changed between the look at it and the session.
-Doorkeeper::LogIn Accounts::try_password(const std::string& address, Secret password) {
+Doorkeeper::LogIn Accounts::try_password(const std::string& address, const Secret& password) {
   std::string hash;
   {
     Lock lock(mutex_);
@@ -146,7 +146,7 @@ void Accounts::save_later() {
   }
   const auto posted = jobs_.post([this] { save(); });
   if (posted) return;
-  NESTBOX_LOG_WARNING(kPart, "sessions are written down with the next change: {}", posted.error().message);
+  NESTBOX_LOG_WARNING(kAccounts, "sessions are written down with the next change: {}", posted.error().message);
   Lock lock(mutex_);
   save_waits_ = false;
 }
@@ -162,7 +162,7 @@ void Accounts::save() {
   }
   if (file.empty()) return;
   if (const auto written = write_auth_file(file, content); !written)
-    NESTBOX_LOG_WARNING(kPart, "sessions are forgotten at the next start: {}", written.error().message);
+    NESTBOX_LOG_WARNING(kAccounts, "sessions are forgotten at the next start: {}", written.error().message);
 }
 
 }  // namespace nestbox

@@ -42,7 +42,7 @@ class Accounts : public Doorkeeper {
   Result<void> change_password(const Secret& password) EXCLUDES(mutex_);
   /// Nothing: the password may be looked at now.
   std::optional<LogIn> must_wait(const std::string& address) EXCLUDES(mutex_);
-  LogIn try_password(const std::string& address, Secret password) EXCLUDES(mutex_);
+  LogIn try_password(const std::string& address, const Secret& password) EXCLUDES(mutex_);
   std::string begin_session() REQUIRES(mutex_);
   void end_old_sessions() REQUIRES(mutex_);
   std::int64_t seconds_now() const;

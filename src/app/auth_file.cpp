@@ -12,7 +12,6 @@
 namespace nestbox {
 namespace {
 
-using Json = nlohmann::json;
 constexpr std::size_t kBytesMax = std::size_t{64} * 1024;
 
 tl::unexpected<Error> makes_no_sense(const std::filesystem::path& path) {
@@ -35,7 +34,7 @@ Result<AuthFile> read_auth_file(const std::filesystem::path& path) {
   }
   const auto text = read_file(path, kBytesMax);
   if (!text) return tl::unexpected<Error>(text.error());
-  const auto json = Json::parse(*text, nullptr, false);
+  const auto json = nlohmann::json::parse(*text, nullptr, false);
   const auto hash = json.is_object() ? json.find("password") : json.end();
   const auto sessions = json.is_object() ? json.find("sessions") : json.end();
   if (hash == json.end() || !hash->is_string() || sessions == json.end() || !sessions->is_object())
@@ -50,7 +49,7 @@ Result<AuthFile> read_auth_file(const std::filesystem::path& path) {
 }
 
 Result<void> write_auth_file(const std::filesystem::path& path, const AuthFile& content) {
-  const Json json{{"password", content.password_hash}, {"sessions", content.sessions}};
+  const nlohmann::json json{{"password", content.password_hash}, {"sessions", content.sessions}};
   return write_file_atomically(path, json.dump(2) + '\n', 0600);
 }
 

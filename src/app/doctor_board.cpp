@@ -53,10 +53,6 @@ std::vector<std::string> names_in(const fs::path& folder) {
   return names;
 }
 
-bool begins_with(std::string_view text, std::string_view head) {
-  return text.substr(0, head.size()) == head;
-}
-
 bool may_use(const fs::path& path) {
   return ::access(path.c_str(), R_OK | W_OK) == 0;
 }
@@ -83,7 +79,7 @@ void read_os(const Machine& machine, doctor::SystemFacts& system) {
   std::istringstream lines(line_of(machine.root / "etc/os-release").value_or(""));  // os-release(5)
   constexpr std::string_view kName = "PRETTY_NAME=";
   for (std::string line; std::getline(lines, line);) {
-    if (!begins_with(line, kName)) continue;
+    if (!line.starts_with(kName)) continue;
     system.os = line.substr(kName.size());
     std::erase(system.os, '"');
   }
@@ -104,7 +100,7 @@ std::vector<std::string> libcamera_sonames(const Machine& machine) {
       if (folder != "." && folder.find("-linux-") == std::string::npos) continue;
       for (const auto& name : names_in(machine.root / libraries / folder)) {
         // The soname has two numbers; a third is the patch level of the file behind it.
-        if (begins_with(name, "libcamera.so.") && std::count(name.begin(), name.end(), '.') == 3) {
+        if (name.starts_with("libcamera.so.") && std::count(name.begin(), name.end(), '.') == 3) {
           sonames.push_back(name);
         }
       }
@@ -137,7 +133,7 @@ void read_memory(const Machine& machine, doctor::MemoryFacts& memory) {
 std::optional<std::uint32_t> throttled_bits(const Machine& machine) {
   const auto platform = machine.root / "sys/devices/platform";
   for (const auto& soc : names_in(platform)) {
-    if (!begins_with(soc, "soc")) continue;
+    if (!soc.starts_with("soc")) continue;
     for (const auto& device : names_in(platform / soc)) {
       if (device.find("firmware") == std::string::npos) continue;
       const auto bits = number_of<std::uint32_t>(line_of(platform / soc / device / "get_throttled"), 16);
@@ -157,7 +153,7 @@ void read_power(const Machine& machine, doctor::PowerFacts& power) {
   }
   const auto thermal = machine.root / "sys/class/thermal";
   for (const auto& zone : names_in(thermal)) {
-    if (!begins_with(zone, "thermal_zone")) continue;
+    if (!zone.starts_with("thermal_zone")) continue;
     const auto millidegrees = number_of<int>(line_of(thermal / zone / "temp"), 10);
     if (millidegrees) power.celsius = std::max(power.celsius.value_or(-273.0), *millidegrees / 1000.0);
   }
@@ -189,7 +185,7 @@ void read_devices(const Machine& machine, doctor::Facts& facts) {
   for (const auto& name : names_in(video)) {
     const auto card = line_of(video / name / "name").value_or("");
     const auto driver = driver_of(video / name);
-    if (begins_with(name, "v4l-subdev")) {
+    if (name.starts_with("v4l-subdev")) {
       // A sensor is an I2C device, and is named after its driver and its address there: "imx708_wide 10-001a".
       const auto address = card.rfind('-');
       const bool on_i2c =
@@ -197,7 +193,7 @@ void read_devices(const Machine& machine, doctor::Facts& facts) {
       if (on_i2c) facts.camera.sensors.push_back(card);
       continue;
     }
-    if (!begins_with(name, "video")) continue;
+    if (!name.starts_with("video")) continue;
     const auto node = machine.root / "dev" / name;
     if (machine.encodes_h264 && machine.encodes_h264(node)) {
       facts.encoder.devices.push_back({"/dev/" + name, card, true});

@@ -36,7 +36,7 @@ void PictureDesk::refuse(const Request& request, const Error& why) {
   if (request.focus) request.focus(tl::unexpected(why));
 }
 
-void PictureDesk::ask(Request request) {
+void PictureDesk::ask(const Request& request) {
   if (!enqueue(request)) {
     return refuse(request, {ErrorKind::kExhausted, "too many ask for a picture at once; try again in a moment"});
   }

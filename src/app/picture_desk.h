@@ -33,7 +33,7 @@ class PictureDesk : public FrameSink, public PictureTaker {
     std::function<void(Result<FocusFigure>)> focus;
     BootTime asked_at;
   };
-  void ask(Request request);
+  void ask(const Request& request);
   static void refuse(const Request& request, const Error& why);
   /// False when too many wait already.
   bool enqueue(const Request& request) EXCLUDES(mutex_);

@@ -14,13 +14,13 @@
 namespace nestbox::capture {
 namespace {
 
-struct Layout {
+struct PlaneLayout {
   std::size_t offset, rows;
   int width, height, stride;
 };
 
 /// The planes of a 4:2:0 picture as one follows the other without gaps.
-std::vector<Layout> layout_of(const StreamShape& shape) {
+std::vector<PlaneLayout> layout_of(const StreamShape& shape) {
   const auto rows = static_cast<std::size_t>(shape.height), half_rows = rows / 2;
   const auto luma = rows * static_cast<std::size_t>(shape.stride);
   if (shape.pixels == CameraPixels::kNv12) {

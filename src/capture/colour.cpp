@@ -5,11 +5,10 @@
 #include <cstring>
 
 #include "nestbox/base/assert.h"
+#include "nestbox/media/limited_range.h"
 
 namespace nestbox::capture {
 namespace {
-
-constexpr int kBlack = 16, kWhite = 235, kNeutral = 128;
 
 std::uint8_t limited(double value, int low, int high) {
   return static_cast<std::uint8_t>(std::clamp(static_cast<int>(std::lround(value)), low, high));
@@ -38,11 +37,12 @@ ColourAdjust::ColourAdjust(const CameraOptions& options) : ColourAdjust(options,
 ColourAdjust::ColourAdjust(const CameraOptions& options, int tint_u, int tint_v)
     : changes_luma_(options.brightness != 0 || options.contrast != 1),
       changes_chroma_(options.saturation != 1 || tint_u != 0 || tint_v != 0) {
-  constexpr double kMid = (kBlack + kWhite) / 2.0, kSpan = kWhite - kBlack;
+  constexpr double kMid = (kBlackLuma + kWhiteLuma) / 2.0, kSpan = kWhiteLuma - kBlackLuma;
   for (std::size_t i = 0; i < luma_.size(); ++i) {
     const auto sample = static_cast<double>(i);
-    luma_[i] = limited((sample - kMid) * options.contrast + kMid + options.brightness * kSpan / 2, kBlack, kWhite);
-    const double chroma = (sample - kNeutral) * options.saturation + kNeutral;
+    luma_[i] =
+        limited((sample - kMid) * options.contrast + kMid + options.brightness * kSpan / 2, kBlackLuma, kWhiteLuma);
+    const double chroma = (sample - kNeutralChroma) * options.saturation + kNeutralChroma;
     u_[i] = limited(chroma + tint_u, 16, 240);
     v_[i] = limited(chroma + tint_v, 16, 240);
   }
@@ -79,14 +79,14 @@ void MatrixConversion::apply(const MutableImage& picture) const {
     auto* const upper = row_of(picture.y, 2 * row);
     auto* const lower = row_of(picture.y, 2 * row + 1);
     for (int x = 0; x < picture.u.width; ++x) {
-      const int cu = u[x] - kNeutral, cv = v[x] - kNeutral;
+      const int cu = u[x] - kNeutralChroma, cv = v[x] - kNeutralChroma;
       const int luma = (q_[0] * cu + q_[1] * cv + 512) >> 10;
       upper[2 * x] = to_sample(upper[2 * x] + luma);
       upper[2 * x + 1] = to_sample(upper[2 * x + 1] + luma);
       lower[2 * x] = to_sample(lower[2 * x] + luma);
       lower[2 * x + 1] = to_sample(lower[2 * x + 1] + luma);
-      u[x] = to_sample(((q_[2] * cu + q_[3] * cv + 512) >> 10) + kNeutral);
-      v[x] = to_sample(((q_[4] * cu + q_[5] * cv + 512) >> 10) + kNeutral);
+      u[x] = to_sample(((q_[2] * cu + q_[3] * cv + 512) >> 10) + kNeutralChroma);
+      v[x] = to_sample(((q_[4] * cu + q_[5] * cv + 512) >> 10) + kNeutralChroma);
     }
   }
 }

@@ -16,11 +16,6 @@ namespace {
 constexpr auto kSlipMin = std::chrono::seconds(1);  // later than that: the clip goes on from here
 // With pace=fast: a picture is shown while one other is held at most, so that an inbox of two never overflows.
 constexpr std::size_t kHeldAtFastPace = 1;
-constexpr int kStepsInOneCall = 8;  // bounds one poll()
-
-std::chrono::nanoseconds interval_of(int framerate) {
-  return std::chrono::nanoseconds(std::chrono::seconds(1)) / std::max(1, framerate);
-}
 
 }  // namespace
 
@@ -37,8 +32,8 @@ Result<SourceFormat> FileSource::start() {
   pool_.emplace(slots_needed(), *shape);
   converter_ = std::make_unique<FrameConverter>(options_, file_->quarter_turns());
   clock_.emplace(file_->nominal_frame_time());
-  rate_cap_.emplace(interval_of(options_.framerate));
-  frame_time_ = std::max(clock_->nominal(), interval_of(options_.framerate));
+  rate_cap_.emplace(frame_interval(options_.framerate));
+  frame_time_ = std::max(clock_->nominal(), frame_interval(options_.framerate));
   shown_any_ = false;
   skipping_ = false;
   sequence_ = to_skip_ = slips_ = 0;
@@ -94,7 +89,7 @@ void FileSource::slip_if_hopeless(BootTime now) {
 
 Result<std::optional<FilledSlot>> FileSource::poll(BootTime now) {
   if (!may_fill()) return std::nullopt;
-  for (int i = 0; i < kStepsInOneCall; ++i) {
+  for (int i = 0; i < kStepsInOnePoll; ++i) {
     const auto found = find_next();
     if (!found) return tl::unexpected(found.error());
     if (*found == Found::kNotYet) continue;

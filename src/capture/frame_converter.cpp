@@ -1,4 +1,5 @@
 #include "frame_converter.h"
+#include "nestbox/media/limited_range.h"
 
 #include <fmt/format.h>
 
@@ -9,8 +10,6 @@
 
 namespace nestbox::capture {
 namespace {
-
-constexpr std::uint8_t kBlackLuma = 16, kNeutralChroma = 128;
 
 /// The J formats are an old way to say "full range".
 AVPixelFormat without_j(int format) {

@@ -1,5 +1,6 @@
 #pragma once
 /// What the capture thread drives: a camera, a file, a scene, a slate.
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -41,6 +42,13 @@ struct FilledSlot {
   std::optional<float> lens_position;
 };
 
+inline constexpr int kStepsInOnePoll = 8;  ///< bounds one FrameSource::poll()
+
+/// What there is between two pictures when `framerate` of them come in a second.
+inline std::chrono::nanoseconds frame_interval(int framerate) {
+  return std::chrono::nanoseconds(std::chrono::seconds(1)) / std::max(1, framerate);
+}
+
 enum class Adjusted : std::uint8_t { kTaken, kNeedsRestart };
 
 /// Thread-bound to the capture thread.
@@ -55,7 +63,7 @@ class FrameSource {
   virtual ~FrameSource() = default;
 
   /// Before start(), for a source whose pictures come from another thread.
-  virtual void set_wake(Wake /*wake*/) {}
+  virtual void set_wake(const Wake& /*wake*/) {}
   /// Opens what there is to open and allocates every buffer. Errors: kNotFound when there is nothing (looking again is
   /// cheap); kBusy when another program has it; any other kind is retried at growing intervals.
   virtual Result<SourceFormat> start() = 0;

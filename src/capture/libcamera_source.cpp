@@ -20,11 +20,6 @@ namespace {
 constexpr auto kPart = "capture";
 constexpr std::size_t kMailSpare = 2;               // unplugged, beside one for each request
 constexpr std::uint32_t kSequenceJumpMax = 10'000;  // more is a new count, or none
-constexpr int kStepsInOneCall = 8;                  // bounds one poll()
-
-std::chrono::nanoseconds interval_of(int framerate) {
-  return std::chrono::nanoseconds(std::chrono::seconds(1)) / std::max(1, framerate);
-}
 
 bool needs_conversion(const CameraPlan& plan) {
   const auto pixels = plan.main.pixels;
@@ -176,11 +171,10 @@ Result<void> LibcameraSource::begin() {
   idle_.reserve(plan_.requests);
   for (std::size_t i = plan_.requests; i > 0; --i) idle_.push_back(i - 1);
   queued_ = 0;
-  rate_cap_.emplace(interval_of(options_.framerate));
+  rate_cap_.emplace(frame_interval(options_.framerate));
   pending_.clear();
   auto started = session_->start(choice_.settings, [mail = mail_](const CompletedRequest& done) {
-    auto copy = done;
-    static_cast<void>(mail->completed.push(std::move(copy)));  // refused once the source has stopped
+    static_cast<void>(mail->completed.push(CompletedRequest(done)));  // refused once the source has stopped
     if (mail->wake) mail->wake();
   });
   if (!started) {
@@ -203,7 +197,7 @@ Result<void> LibcameraSource::feed() {
 }
 
 SourceFormat LibcameraSource::format() const {
-  const auto frame_time = interval_of(options_.framerate);
+  const auto frame_time = frame_interval(options_.framerate);
   if (pool_) return pool_->format(frame_time, Content::kLive);
   const auto& analysis = memory_->analysis.front();
   return {plan_.main.width,     plan_.main.height, analysis.width, analysis.height,
@@ -211,7 +205,7 @@ SourceFormat LibcameraSource::format() const {
 }
 
 Result<std::optional<FilledSlot>> LibcameraSource::poll(BootTime now) {
-  for (int i = 0; i < kStepsInOneCall; ++i) {
+  for (int i = 0; i < kStepsInOnePoll; ++i) {
     if (broken_) return tl::unexpected(*broken_);
     const auto done = mail_->completed.try_pop();
     if (!done) break;
@@ -340,7 +334,7 @@ Adjusted LibcameraSource::adjust(const CameraOptions& options) {
     return std::tie(o.source, o.width, o.height, o.analysis_width, o.hflip, o.vflip, o.rotation);
   };
   if (shape(options) != shape(options_)) return Adjusted::kNeedsRestart;
-  if (options.framerate != options_.framerate) rate_cap_.emplace(interval_of(options.framerate));
+  if (options.framerate != options_.framerate) rate_cap_.emplace(frame_interval(options.framerate));
   options_ = options;
   auto choice = choose_controls(options_, abilities_, plan_.main.width, plan_.main.height, pool_.has_value());
   auto changed = changed_settings(choice_.settings, choice.settings);

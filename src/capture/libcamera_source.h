@@ -26,7 +26,7 @@ class LibcameraSource final : public FrameSource {
   LibcameraSource(std::string id, const CameraOptions& options, BackendMaker make_backend);
   ~LibcameraSource() override;
 
-  void set_wake(Wake wake) override { wake_ = std::move(wake); }
+  void set_wake(const Wake& wake) override { wake_ = wake; }
   /// Errors: kNotFound when no such camera is there, kBusy when another program has it.
   Result<SourceFormat> start() override;
   Result<std::optional<FilledSlot>> poll(BootTime now) override;

@@ -2,13 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 #include "scene_script.h"
 
 namespace nestbox::capture {
 namespace {
 
-constexpr double kPi = 3.14159265358979323846;
+using Ellipse = Canvas::Ellipse;
+
 constexpr double kWall = 0.56;     // half the width of the front wall
 constexpr double kFloor = 0.585;   // where the front wall meets the floor
 constexpr float kMaxLight = 3.5F;  // of display light: all is white long before
@@ -61,7 +63,7 @@ Colour straw(Dice& dice) {
 
 /// A blade somewhere on the ring of the nest, lying along it.
 void weave(Canvas& canvas, Dice& dice, double radius_x, double radius_y, double jitter) {
-  const double angle = dice.between(0, 2 * kPi), reach = dice.between(1 - jitter, 1 + jitter);
+  const double angle = dice.between(0, 2 * std::numbers::pi), reach = dice.between(1 - jitter, 1 + jitter);
   const double x = kNestX + radius_x * reach * std::cos(angle), y = kNestY + radius_y * reach * std::sin(angle);
   const double length = dice.between(0.025, 0.075), turn = dice.between(-0.7, 0.7);
   double dx = -std::sin(angle) * radius_x, dy = std::cos(angle) * radius_y;
@@ -75,7 +77,6 @@ void weave(Canvas& canvas, Dice& dice, double radius_x, double radius_y, double 
 
 void paint_nest(Canvas& canvas, Dice& dice) {
   constexpr double kRadiusX = 0.335, kRadiusY = 0.145;
-  using Ellipse = Canvas::Ellipse;
   canvas.draw(Ellipse{kNestX, kNestY + 0.012, kRadiusX * 1.22, kRadiusY * 1.24, 0, 0.6, 0.3, 0.2},
               Colour{0.40, 0.36, 0.18});
   for (int i = 0; i < 420; ++i) weave(canvas, dice, kRadiusX * 1.02, kRadiusY * 1.04, 0.24);
@@ -85,7 +86,7 @@ void paint_nest(Canvas& canvas, Dice& dice) {
               Colour{0.20, 0.16, 0.11});
   for (int i = 0; i < 170; ++i) weave(canvas, dice, kRadiusX * 0.70, kRadiusY * 0.68, 0.14);
   for (int i = 0; i < 26; ++i) {
-    const double angle = dice.between(0, 2 * kPi), reach = dice.between(0.45, 0.8);
+    const double angle = dice.between(0, 2 * std::numbers::pi), reach = dice.between(0.45, 0.8);
     canvas.draw(Ellipse{kNestX + kRadiusX * reach * std::cos(angle), kNestY + kRadiusY * reach * std::sin(angle),
                         dice.between(0.012, 0.034), dice.between(0.005, 0.010), dice.between(-0.8, 0.8),
                         dice.between(0.3, 0.7), 0.9, 0.1},
@@ -98,7 +99,7 @@ void paint_nest(Canvas& canvas, Dice& dice) {
     canvas.draw(Ellipse{x, y + 0.010, 0.036, 0.022, angle, 0.55, 0.6, 0}, Colour{0.08, 0.06, 0.04});
     canvas.draw(Ellipse{x, y, 0.034, 0.0245, angle, 1, 0.12, 0.38}, Colour{0.97, 0.93, 0.88});
     for (int spot = 0; spot < 9; ++spot) {
-      const double way = dice.between(0, 2 * kPi), far = dice.between(0.1, 0.75);
+      const double way = dice.between(0, 2 * std::numbers::pi), far = dice.between(0.1, 0.75);
       canvas.draw(
           Ellipse{x + 0.028 * far * std::cos(way), y + 0.020 * far * std::sin(way), 0.0032, 0.0026, 0, 0.7, 0.5, 0},
           Colour{0.62, 0.34, 0.24});
@@ -107,14 +108,14 @@ void paint_nest(Canvas& canvas, Dice& dice) {
 }
 
 void paint_hole_rim(Canvas& canvas, Dice& dice) {
-  using Ellipse = Canvas::Ellipse;
   // The thickness of the wall: dark above, its lower lip catches the light. Claws have worn it.
   canvas.draw(Ellipse{kHoleX, kHoleY, kHoleRadius * 1.30, kHoleRadius * 1.30, 0, 0.35, 0.5, 0},
               Colour{0.16, 0.11, 0.07});
   canvas.draw(Ellipse{kHoleX, kHoleY, kHoleRadius * 1.16, kHoleRadius * 1.16, 0, 1, 0.06, -1.1},
               Colour{0.36, 0.26, 0.17});
   for (int i = 0; i < 60; ++i) {
-    const double angle = dice.between(0.15 * kPi, 0.85 * kPi), length = dice.between(0.01, 0.05);
+    const double angle = dice.between(0.15 * std::numbers::pi, 0.85 * std::numbers::pi),
+                 length = dice.between(0.01, 0.05);
     const double x = kHoleX + kHoleRadius * 1.2 * std::cos(angle), y = kHoleY + kHoleRadius * 1.2 * std::sin(angle);
     canvas.draw(Canvas::Stroke{x, y, x + dice.between(-0.008, 0.008), y + length, 0.003, dice.between(0.2, 0.5)},
                 Colour{0.34, 0.24, 0.15});
@@ -143,7 +144,8 @@ Canvas paint_box(int width, int height, const View& view, std::uint64_t seed) {
   Dice dice(seed);
   for (int i = 0; i < 240; ++i) {  // loose blades on the moss
     const double y = dice.between(kFloor + 0.02, 1.0), reach = kWall + (y - kFloor) * kSpread;
-    const double x = dice.between(-reach, reach), angle = dice.between(0, kPi), length = dice.between(0.02, 0.10);
+    const double x = dice.between(-reach, reach), angle = dice.between(0, std::numbers::pi),
+                 length = dice.between(0.02, 0.10);
     canvas.draw(Canvas::Stroke{x, y, x + length * std::cos(angle), y + 0.35 * length * std::sin(angle),
                                dice.between(0.0025, 0.0045), dice.between(0.3, 0.8)},
                 straw(dice) * 0.75);

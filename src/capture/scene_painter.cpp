@@ -1,4 +1,5 @@
 #include "scene_painter.h"
+#include "nestbox/media/limited_range.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,7 +7,7 @@
 namespace nestbox::capture {
 namespace {
 
-constexpr int kBlack = 16, kLumaSpan = 219, kNeutral = 128;
+constexpr int kLumaSpan = kWhiteLuma - kBlackLuma;
 constexpr int kGrain = 32;
 constexpr std::size_t kGrainPeriod = 1 << 16;
 constexpr int kWidthMax = 4096;
@@ -38,7 +39,7 @@ void light_luma(const std::uint8_t* from, const std::uint16_t* light, std::uint8
     // kOne is 2^10: 6 bits more, and the upper half of the product is the result.
     const auto widened = static_cast<std::uint16_t>(from[x] << 6);
     const auto lit = static_cast<std::int16_t>((static_cast<std::uint32_t>(widened) * light[x]) >> 16);
-    to[x] = static_cast<std::uint8_t>(std::min<std::int16_t>(lit, kLumaSpan) + kBlack);
+    to[x] = static_cast<std::uint8_t>(std::min<std::int16_t>(lit, kLumaSpan) + kBlackLuma);
   }
 }
 
@@ -49,7 +50,7 @@ void light_chroma(const std::int8_t* from, const std::uint16_t* light, std::int1
     const auto brightness = static_cast<std::int16_t>(light[2 * x]);
     const auto lit = static_cast<std::int16_t>((static_cast<std::int32_t>(widened) * brightness) >> 16);
     const auto sum = static_cast<std::int16_t>(lit + tint);
-    to[x] = static_cast<std::uint8_t>(std::clamp<std::int16_t>(sum, -112, 112) + kNeutral);
+    to[x] = static_cast<std::uint8_t>(std::clamp<std::int16_t>(sum, -112, 112) + kNeutralChroma);
   }
 }
 
@@ -167,7 +168,7 @@ void ScenePainter::cast_shadow(double x, double y, double radius_x, double radiu
       const double inside = 1 - along * along - across * across;
       if (inside <= 0) continue;
       const double keeps = 1 - depth * inside;
-      luma[column] = static_cast<std::uint8_t>(kBlack + (luma[column] - kBlack) * keeps);
+      luma[column] = static_cast<std::uint8_t>(kBlackLuma + (luma[column] - kBlackLuma) * keeps);
     }
   }
 }
@@ -220,11 +221,11 @@ void ScenePainter::lay_over(const Sprite& sprite, const Pose& pose, double light
       }
       const int alpha = between(&Sprite::Sample::alpha) * keep / 255;  // 0 to 256
       const int lit = std::min(kLumaSpan, (between(&Sprite::Sample::luma) * light_q8) >> 8) * keep >> 8;
-      luma[column] = to_sample(kBlack + (((luma[column] - kBlack) * (256 - alpha)) >> 8) + lit);
+      luma[column] = to_sample(kBlackLuma + (((luma[column] - kBlackLuma) * (256 - alpha)) >> 8) + lit);
       if (((row | column) & 1) != 0) continue;
       const auto tinted = [&](std::uint8_t below, int chroma) {
         const int own = ((chroma * colour_q8) >> 8) * keep >> 8;
-        return to_sample(kNeutral + (((below - kNeutral) * (256 - alpha)) >> 8) + own);
+        return to_sample(kNeutralChroma + (((below - kNeutralChroma) * (256 - alpha)) >> 8) + own);
       };
       u[column / 2] = tinted(u[column / 2], upper->u);
       v[column / 2] = tinted(v[column / 2], upper->v);

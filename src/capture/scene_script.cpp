@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 namespace nestbox::capture {
 namespace {
-
-constexpr double kPi = 3.14159265358979323846;
 
 double smooth(double x) {
   x = std::clamp(x, 0.0, 1.0);
@@ -40,7 +39,7 @@ Pose on_nest(const SceneVisit& visit, double time_s, double idea_s) {
   const auto before = idea(visit, number - 1), now = idea(visit, number);
   Pose pose;
   pose.x = kNestX + mix(before.x, now.x, share);
-  pose.y = kNestY - 0.085 - 0.012 * std::sin(kPi * share) * (std::abs(now.x - before.x) > 0.02 ? 1 : 0);
+  pose.y = kNestY - 0.085 - 0.012 * std::sin(std::numbers::pi * share) * (std::abs(now.x - before.x) > 0.02 ? 1 : 0);
   pose.tilt = mix(before.tilt, now.tilt, share);
   if (now.tilt > 0) pose.tilt += 0.12 * std::sin(time_s * 11);  // pecks
   pose.y += 0.003 * std::sin(time_s * 4.2);                     // breathes
@@ -64,7 +63,7 @@ Pose flying(double share, double time_s, bool downwards) {
   const double way = smooth(downwards ? share : 1 - share);
   Pose pose;
   pose.look = std::fmod(time_s * 11, 1.0) < 0.5 ? Pose::Look::kWingsUp : Pose::Look::kWingsDown;
-  pose.x = mix(kHoleX, kNestX, way) + 0.09 * std::sin(kPi * way);
+  pose.x = mix(kHoleX, kNestX, way) + 0.09 * std::sin(std::numbers::pi * way);
   pose.y = mix(kHoleY, kNestY - 0.1, way);
   pose.scale = mix(0.75, 1.0, way);
   pose.blocks = 0.4 * (1 - way);
@@ -110,7 +109,7 @@ Pose mouse_at(const SceneVisit& visit, double time_s) {
   // It runs and stops: the way round the nest moves on in jerks.
   const double run_s = time_s - kPeep - kClimb, all_s = visit.length_s() - 2 * (kPeep + kClimb);
   const double jerky = run_s + 0.45 * std::sin(run_s * 2.1) / 2.1 * 2;
-  const double angle = 2 * kPi * std::clamp(jerky / all_s, 0.0, 1.0);
+  const double angle = 2 * std::numbers::pi * std::clamp(jerky / all_s, 0.0, 1.0);
   Pose pose;
   pose.x = 0.24 * std::cos(angle);
   pose.y = 0.72 + 0.09 * std::sin(angle);

@@ -184,6 +184,11 @@ Codec<Rect> rect() {
           }};
 }
 
+std::optional<TextProblem> no_absolute_path(const std::string& path) {
+  if (path.empty() || path[0] == '/') return std::nullopt;
+  return TextProblem{"is no absolute path"};
+}
+
 Codec<std::string> text(const std::string& allowed, const TextCheck& problem) {
   return {allowed,
           [=](const Node& node, std::string& out, const Reading& reading) {

@@ -70,6 +70,8 @@ struct TextProblem {
   ConfigErrorCode code = ConfigErrorCode::kBadValue;
   bool repeat_value = true;  ///< whether the error may show the text
 };
+/// Of a text that is to be an absolute path, or empty.
+std::optional<TextProblem> no_absolute_path(const std::string& path);
 using TextCheck = std::function<std::optional<TextProblem>(const std::string&)>;
 Codec<std::string> text(const std::string& allowed, const TextCheck& problem);
 

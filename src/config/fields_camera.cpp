@@ -10,10 +10,6 @@ constexpr Stages kSource{Stage::kSource};
 constexpr Stages kSize{Stage::kSource, Stage::kEncoder};
 constexpr Stages kWhatIsSeen{Stage::kSource, Stage::kOutputs};  // outputs refuse a simulation
 
-bool begins_with(std::string_view text, std::string_view prefix) {
-  return text.substr(0, prefix.size()) == prefix;
-}
-
 /// What is wrong with the options after the last '?' of a file; empty when nothing is.
 std::string file_problem(std::string_view file) {
   const auto question = file.rfind('?');
@@ -32,11 +28,11 @@ std::optional<TextProblem> source_problem(const std::string& source) {
   const std::string_view rest = source;
   std::string problem;
   if (source == "auto" || source == "demo" || source == "libcamera" || source == "scene") return std::nullopt;
-  if (begins_with(rest, "libcamera:")) {
+  if (rest.starts_with("libcamera:")) {
     problem = rest.size() > 10 ? "" : "names no camera after the colon";
-  } else if (begins_with(rest, "file:")) {
+  } else if (rest.starts_with("file:")) {
     problem = file_problem(rest.substr(5));
-  } else if (begins_with(rest, "scene:")) {
+  } else if (rest.starts_with("scene:")) {
     const auto seed = parse_integer(rest.substr(6));
     problem = seed && *seed >= 0 ? "" : "has a seed that is no whole number of 0 or more";
   } else {

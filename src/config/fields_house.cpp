@@ -56,11 +56,6 @@ std::optional<TextProblem> overlay_problem(const std::string& text) {
   return std::nullopt;
 }
 
-std::optional<TextProblem> path_problem(const std::string& path) {
-  if (path.empty() || path[0] == '/') return std::nullopt;
-  return TextProblem{"is no absolute path"};
-}
-
 std::optional<TextProblem> state_problem(const std::string& path) {
   if (path.size() > 1 && path[0] == '/' && path.size() <= 3000) return std::nullopt;
   return TextProblem{"is no absolute path"};
@@ -192,7 +187,7 @@ std::vector<Field<OverlayOptions>> overlay_fields() {
 std::vector<Field<WebOptions>> web_fields() {
   using W = WebOptions;
   constexpr Stages kWeb{Stage::kWeb};
-  const auto path = text("an absolute path, or \"\"", path_problem);
+  const auto path = text("an absolute path, or \"\"", no_absolute_path);
   return {
       field("listen", &W::listen,
             text("ADDRESS:PORT, such as 127.0.0.1:8080 or [::1]:8080; port 0: any", listen_problem), kWeb,

@@ -13,7 +13,7 @@ namespace {
 using std::chrono::hours;
 using std::chrono::minutes;
 
-constexpr Stages kOutputs{Stage::kOutputs};
+constexpr Stages kOutputStages{Stage::kOutputs};
 
 std::optional<TextProblem> name_problem(const std::string& name) {
   const bool good = !name.empty() && name.size() <= 32 && std::all_of(name.begin(), name.end(), [](char c) {
@@ -21,10 +21,6 @@ std::optional<TextProblem> name_problem(const std::string& name) {
   });
   if (good) return std::nullopt;
   return TextProblem{"is no name of an output"};
-}
-
-bool begins_with(std::string_view text, std::string_view prefix) {
-  return text.substr(0, prefix.size()) == prefix;
 }
 
 bool ends_with(std::string_view text, std::string_view ending) {
@@ -35,11 +31,11 @@ bool is_address(std::string_view url) {
   constexpr std::array<std::string_view, 7> kSchemes = {"rtmp://", "rtmps://", "srt://",  "udp://",
                                                         "tcp://",  "http://",  "https://"};
   constexpr std::array<std::string_view, 4> kEndings = {".flv", ".mkv", ".mp4", ".ts"};
-  if (begins_with(url, "file:") || begins_with(url, "/")) {
+  if (url.starts_with("file:") || url.starts_with("/")) {
     return std::any_of(kEndings.begin(), kEndings.end(), [&](auto ending) { return ends_with(url, ending); });
   }
   return std::any_of(kSchemes.begin(), kSchemes.end(), [&](auto scheme) {
-    return begins_with(url, scheme) && url.size() > scheme.size() && url[scheme.size()] != '/';
+    return url.starts_with(scheme) && url.size() > scheme.size() && url[scheme.size()] != '/';
   });
 }
 
@@ -63,11 +59,6 @@ std::optional<TextProblem> key_file_problem(const std::string& path) {
   // Somebody may have put the key itself here.
   return TextProblem{"is no absolute path; a stream key itself is given by: nestbox key set NAME",
                      ConfigErrorCode::kBadValue, false};
-}
-
-std::optional<TextProblem> path_problem(const std::string& path) {
-  if (path.empty() || path[0] == '/') return std::nullopt;
-  return TextProblem{"is no absolute path"};
 }
 
 Codec<LiveWhen> when() {
@@ -199,17 +190,17 @@ std::vector<Field<OutputOptions>> output_fields() {
       "rtmp://, rtmps://, srt://, udp://, tcp://, http:// or https:// without the stream key, or file:PATH with a PATH "
       "that ends in .flv, .mkv, .mp4 or .ts";
   return {
-      required(field("name", &O::name, text("lower-case letters, digits and hyphens, 1 to 32", name_problem), kOutputs,
-                     "What you call it; nestbox key set NAME stores its stream key.", "youtube")),
-      required(field("url", &O::url, text(where, url_problem), kOutputs, "Where it streams to, without the stream key.",
-                     "\"rtmps://a.rtmps.youtube.com/live2\"")),
+      required(field("name", &O::name, text("lower-case letters, digits and hyphens, 1 to 32", name_problem),
+                     kOutputStages, "What you call it; nestbox key set NAME stores its stream key.", "youtube")),
+      required(field("url", &O::url, text(where, url_problem), kOutputStages,
+                     "Where it streams to, without the stream key.", "\"rtmps://a.rtmps.youtube.com/live2\"")),
       field("key_file", &O::key_file,
-            text("an absolute path, or \"\" for the key that nestbox key set stored", key_file_problem), kOutputs,
+            text("an absolute path, or \"\" for the key that nestbox key set stored", key_file_problem), kOutputStages,
             "A file with the stream key, readable by nobody else."),
-      field("enabled", &O::enabled, boolean(), kOutputs, "Whether it is used."),
-      field("max_session", &O::max_session, duration_or_zero(minutes(1), hours(24 * 7), "unlimited"), kOutputs,
+      field("enabled", &O::enabled, boolean(), kOutputStages, "Whether it is used."),
+      field("max_session", &O::max_session, duration_or_zero(minutes(1), hours(24 * 7), "unlimited"), kOutputStages,
             "When a session is ended and begun anew; YouTube keeps a recording of at most 12 hours."),
-      field("ca_file", &O::ca_file, text("an absolute path, or \"\" for the system's", path_problem), kOutputs,
+      field("ca_file", &O::ca_file, text("an absolute path, or \"\" for the system's", no_absolute_path), kOutputStages,
             "The certificate authority of a server of your own, as a PEM file."),
   };
 }
@@ -217,18 +208,18 @@ std::vector<Field<OutputOptions>> output_fields() {
 std::vector<Field<LiveOptions>> live_fields() {
   using L = LiveOptions;
   return {
-      field("when", &L::when, when(), kOutputs,
+      field("when", &L::when, when(), kOutputStages,
             "When the outputs are live; with a list, when any of its words says so. manual: nestbox live start.",
             "[schedule, manual]"),
-      field("idle", &L::idle, idle(), kOutputs,
+      field("idle", &L::idle, idle(), kOutputStages,
             "What viewers get while not live: a still picture with the session kept up, or nothing."),
-      field("min_on_air", &L::min_on_air, duration(milliseconds(0), hours(24)), kOutputs,
+      field("min_on_air", &L::min_on_air, duration(milliseconds(0), hours(24)), kOutputStages,
             "With idle: off, how long a session lasts at least."),
-      field("schedule", &L::schedule, schedule(), kOutputs,
+      field("schedule", &L::schedule, schedule(), kOutputStages,
             "Times of day for when: schedule, in local time; past midnight where to is not after from.",
             "[{from: \"06:30\", to: \"20:00\"}, {from: \"22:00\", to: \"02:00\"}]"),
       field(
-          "outputs", &L::outputs, outputs(), kOutputs,
+          "outputs", &L::outputs, outputs(), kOutputStages,
           "Where the stream goes. In a drop-in, a map changes outputs of the files below by name: {youtube: {enabled: "
           "false}}.",
           "[{name: youtube, url: \"rtmps://a.rtmps.youtube.com/live2\"}]"),

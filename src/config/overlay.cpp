@@ -20,13 +20,9 @@ constexpr std::string_view kFirstLine = "# nestbox: settings changed while runni
 constexpr std::string_view kLastLine = "...\n";  // YAML's own end of a document
 constexpr unsigned kMode = 0640;
 
-bool begins_with(std::string_view text, std::string_view prefix) {
-  return text.substr(0, prefix.size()) == prefix;
-}
-
 bool is_cut_off(std::string_view content) {
-  if (content.size() <= kFirstLine.size()) return begins_with(kFirstLine, content);
-  if (!begins_with(content, kFirstLine)) return false;
+  if (content.size() <= kFirstLine.size()) return kFirstLine.starts_with(content);
+  if (!content.starts_with(kFirstLine)) return false;
   const auto end = "\n" + std::string(kLastLine);
   const auto has_end = [&](std::string_view ending) {
     return content.size() >= ending.size() && content.substr(content.size() - ending.size()) == ending;

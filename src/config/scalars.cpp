@@ -7,6 +7,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "nestbox/base/text.h"
+
 namespace nestbox::config {
 namespace {
 
@@ -19,16 +21,6 @@ constexpr std::array<Unit, 5> kUnits = {{{"d", 86'400'000}, {"h", 3'600'000}, {"
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](char c) { return lower(c); });
-  return out;
-}
-
 /// Takes the digits at the front; nothing for none or more than nine, so that no sum can overflow.
 std::optional<std::int64_t> take_number(std::string_view& text) {
   const auto end = static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), is_digit) - text.begin());
@@ -120,7 +112,7 @@ std::string print_real(double value) {
 }
 
 std::optional<bool> parse_boolean(std::string_view text) {
-  const auto word = lower(text);
+  const auto word = lower_case(text);
   if (word == "true" || word == "yes" || word == "on") return true;
   if (word == "false" || word == "no" || word == "off") return false;
   return std::nullopt;
@@ -168,11 +160,11 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 std::string nearest_word(std::string_view word, const std::vector<std::string>& known) {
   constexpr std::size_t kLengthMax = 64;  // nobody mistypes that much, and the search stays short
   if (word.empty() || word.size() > kLengthMax) return "";
-  const auto wanted = lower(word);
+  const auto wanted = lower_case(word);
   std::string best;
   auto best_distance = std::max<std::size_t>(1, word.size() / 3) + 1;
   for (const auto& candidate : known) {
-    const auto distance = edit_distance(wanted, lower(candidate));
+    const auto distance = edit_distance(wanted, lower_case(candidate));
     if (distance >= best_distance) continue;
     best_distance = distance;
     best = candidate;

@@ -1,4 +1,5 @@
 #include "secret_url.h"
+#include "nestbox/base/text.h"
 
 #include <fmt/format.h>
 
@@ -41,13 +42,6 @@ std::vector<std::string_view> split(std::string_view text, std::string_view sepa
   return fields;
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return out;
-}
-
 bool is_letter_or_digit(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
@@ -76,7 +70,7 @@ bool is_platform(std::string_view host) {
   constexpr std::array<std::string_view, 8> kDomains = {"youtube.com",  "twitch.tv",     "live-video.net",
                                                         "facebook.com", "instagram.com", "restream.io",
                                                         "vimeo.com",    "trovo.live"};
-  const auto name = lower(host);
+  const auto name = lower_case(host);
   return std::any_of(kDomains.begin(), kDomains.end(), [&](auto domain) {
     if (name.size() < domain.size() || name.substr(name.size() - domain.size()) != domain) return false;
     return name.size() == domain.size() || name[name.size() - domain.size() - 1] == '.';
@@ -87,7 +81,7 @@ bool is_secret_field(std::string_view field) {
   constexpr std::array<std::string_view, 18> kNames = {
       "key",        "streamkey", "stream_key", "stream-key", "token",  "access_token", "accesstoken", "auth", "pass",
       "passphrase", "password",  "passwd",     "pwd",        "secret", "sig",          "signature",   "cid",  "jwt"};
-  const auto name = lower(field);
+  const auto name = lower_case(field);
   if (name.substr(0, 2) == "s_") return true;  // Facebook's keys: FB-1234-0-Abc?s_bl=1&s_sw=0
   return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
 }

@@ -92,10 +92,6 @@ std::vector<std::string> keep_fixed(const Laid& before, Laid& after) {
   return kept;
 }
 
-bool begins_with(std::string_view text, std::string_view prefix) {
-  return text.substr(0, prefix.size()) == prefix;
-}
-
 /// {camera: null} and {camera: {}} name none.
 bool names_a_setting(const Node& tree) {
   bool named = false;
@@ -237,7 +233,7 @@ ConfigResult<Change> Settings::State::replace_overlay(const Node& replacement) {
   errors.insert(errors.end(), outcome.of_overlay.begin(), outcome.of_overlay.end());
   errors.insert(errors.end(), outcome.contradictions.begin(), outcome.contradictions.end());
   for (auto& error : errors) {
-    if (begins_with(error.where, name)) error.where.clear();  // a place in a file that is not written
+    if (error.where.starts_with(name)) error.where.clear();  // a place in a file that is not written
   }
   if (!errors.empty()) return refuse(std::move(errors));
   if (auto written = write_overlay(folder, *as_read, damaged); !written) {
@@ -271,7 +267,7 @@ ConfigResult<Change> Settings::set(std::string_view key, std::string_view value)
 
 ConfigResult<Change> Settings::reset(std::string_view key) {
   if (key.empty()) return state_->replace_overlay(map_node());
-  const bool of_output = begins_with(key, std::string(kOutputs) + ".");
+  const bool of_output = key.starts_with(std::string(kOutputs) + ".");
   if (!of_output && find_binding(key) == nullptr && !is_section(key)) return refuse({unknown_key(key)});
   auto overlay = state_->overlay;
   if (remove_from_overlay(overlay, key)) return state_->replace_overlay(overlay);
@@ -322,7 +318,7 @@ ConfigResult<std::vector<Setting>> Settings::get(std::string_view key) const {
     settings.push_back(show(*binding, state_->laid));
   } else if (key.empty() || is_section(key)) {
     for (const auto& one : bindings()) {
-      const bool wanted = key.empty() || begins_with(one.key, std::string(key) + ".");
+      const bool wanted = key.empty() || one.key.starts_with(std::string(key) + ".");
       if (wanted && is_shown(one, state_->laid)) settings.push_back(show(one, state_->laid));
     }
   } else {
@@ -361,7 +357,7 @@ std::map<std::string, std::string> nestbox_environment() {
   for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
     const std::string_view text = *entry;
     const auto equals = text.find('=');
-    if (!begins_with(text, "NESTBOX_") || equals == std::string_view::npos) continue;
+    if (!text.starts_with("NESTBOX_") || equals == std::string_view::npos) continue;
     variables.emplace(text.substr(0, equals), text.substr(equals + 1));
   }
   return variables;

@@ -103,7 +103,7 @@ void MicrophoneThread::capture() {
   if (captured.block.frames == 0) return;
   captured.rate_hz = pcm_->rate_hz();
   // Nobody takes it for a second: the oldest is lost, and the stamps say so.
-  [[maybe_unused]] const auto lost = heard_.offer(std::move(captured));
+  [[maybe_unused]] const auto lost = heard_.offer(Captured(captured));
 }
 
 void MicrophoneThread::fail_with(Error error) {

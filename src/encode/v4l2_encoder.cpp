@@ -58,7 +58,7 @@ Result<void> V4l2Encoder::open(const Frame& first) {
   first_had_dmabuf_ = first.main_dmabuf_fd >= 0;
   copies_because_ = obstacle(first);
   if (copies_because_.empty()) {
-    const auto started = device_->start(PictureBuffers::kImported, kPicturesInside, kCodedBuffers);
+    auto started = device_->start(PictureBuffers::kImported, kPicturesInside, kCodedBuffers);
     if (started || started.error().kind != ErrorKind::kInvalidArgument) return started;
     copies_because_ = started.error().message;
   }

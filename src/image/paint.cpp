@@ -1,4 +1,5 @@
 #include "nestbox/image/paint.h"
+#include "nestbox/media/limited_range.h"
 
 #include <algorithm>
 #include <cmath>
@@ -9,8 +10,6 @@
 
 namespace nestbox {
 namespace {
-
-constexpr std::uint8_t kBlack = 16, kNeutral = 128;  // BT.709 limited range
 
 /// Rounding must not lose the sample beside a side that lies exactly between two; far less than a sample.
 constexpr double kTolerance = 1e-6;
@@ -135,17 +134,17 @@ PrivacyMask::PrivacyMask(const std::vector<Polygon>& polygons, int width, int he
 void PrivacyMask::black_out(const MutablePlane& luma) const {
   if (empty()) return;
   NESTBOX_ASSERT(luma.width == width_ && luma.height == height_);
-  for (const Span& span : spans_) fill(luma, span.row, span.begin, span.end, kBlack);
+  for (const Span& span : spans_) fill(luma, span.row, span.begin, span.end, kBlackLuma);
 }
 
 void PrivacyMask::black_out(const MutableImage& picture) const {
   black_out(picture.y);
   for (const Span& span : chroma_spans_) {
     if (picture.format == PixelFormat::kNv12) {
-      fill(picture.u, span.row, 2 * span.begin, 2 * span.end, kNeutral);
+      fill(picture.u, span.row, 2 * span.begin, 2 * span.end, kNeutralChroma);
     } else {
-      fill(picture.u, span.row, span.begin, span.end, kNeutral);
-      fill(picture.v, span.row, span.begin, span.end, kNeutral);
+      fill(picture.u, span.row, span.begin, span.end, kNeutralChroma);
+      fill(picture.v, span.row, span.begin, span.end, kNeutralChroma);
     }
   }
 }

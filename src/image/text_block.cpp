@@ -1,4 +1,5 @@
 #include "text_block.h"
+#include "nestbox/media/limited_range.h"
 
 #include <algorithm>
 
@@ -9,7 +10,6 @@ namespace {
 
 constexpr char32_t kEllipsis = U'\u2026';
 // White and black of BT.709 limited range.
-constexpr unsigned kWhite = 235, kBlack = 16;
 
 constexpr int round_up_to_even(int value) {
   return (value + 1) & ~1;
@@ -120,7 +120,7 @@ void TextBlock::finish() {
     const unsigned keep = divided_by_255((255 - edge) * (255 - letter));
     const unsigned dark = 255 - letter - keep;  // keep <= 255 - letter
     keeps[i] = static_cast<std::uint8_t>(keep);
-    adds[i] = static_cast<std::uint8_t>(divided_by_255(kWhite * letter + kBlack * dark));
+    adds[i] = static_cast<std::uint8_t>(divided_by_255(kWhiteLuma * letter + kBlackLuma * dark));
   }
   const std::ptrdiff_t columns = width_ / 2;
   for (int row = 0; row < rows_ / 2; ++row) {

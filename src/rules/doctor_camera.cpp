@@ -12,12 +12,8 @@ constexpr double kSlowShare = 0.8;      // of the frame rate that was asked for
 constexpr double kDroppedShare = 0.01;  // of the frames
 constexpr double kBusyShare = 0.85;     // of all processors
 
-bool begins_with(const std::string& text, const char* head) {
-  return text.rfind(head, 0) == 0;
-}
-
 bool wants_camera(const CameraFacts& camera) {
-  return camera.configured == "auto" || camera.configured == "demo" || begins_with(camera.configured, "libcamera");
+  return camera.configured == "auto" || camera.configured == "demo" || camera.configured.starts_with("libcamera");
 }
 
 std::string because(const std::string& reason) {
@@ -74,7 +70,7 @@ void examine_picture(const CameraFacts& camera, Findings& findings) {
   if (camera.fps > 0 && camera.fps < kSlowShare * camera.fps_wanted) {
     findings.warning("camera_slow", fmt::format("{}, of {:.0f} that were asked for", what, camera.fps_wanted),
                      "at night long exposures do this; by day lower camera.framerate or camera.width");
-  } else if (begins_with(source, "scene")) {
+  } else if (source.starts_with("scene")) {
     findings.note("camera_simulated", what + ": a simulation, not your box", "set camera.source to auto");
   } else {
     findings.good("camera", what);

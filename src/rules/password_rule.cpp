@@ -1,4 +1,5 @@
 #include "nestbox/rules/password_rule.h"
+#include "nestbox/base/text.h"
 
 #include <algorithm>
 #include <array>
@@ -11,13 +12,6 @@ namespace {
 constexpr std::array<std::string_view, 12> kGuessedFirst = {"password", "passwort",   "passw0rd", "raspberry",
                                                             "nestbox",  "qwertyuiop", "iloveyou", "sunshine",
                                                             "football", "letmein",    "welcome",  "admin"};
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return lower;
-}
 
 std::size_t characters(std::string_view utf8) {
   return static_cast<std::size_t>(

@@ -12,6 +12,7 @@
 #include "fields.h"
 #include "log_in_handlers.h"
 #include "nestbox/base/assert.h"
+#include "nestbox/base/text.h"
 
 namespace nestbox::web {
 namespace {
@@ -37,12 +38,6 @@ bool is_token(const std::string& text) {
 std::string hexadecimal(const unsigned char* bytes, std::size_t count) {
   std::string text;
   for (std::size_t i = 0; i < count; ++i) text += fmt::format("{:02x}", bytes[i]);
-  return text;
-}
-
-std::string lower_case(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
   return text;
 }
 

@@ -1,4 +1,5 @@
 #include "allowed_hosts.h"
+#include "nestbox/base/text.h"
 
 #include <arpa/inet.h>
 #include <ifaddrs.h>
@@ -47,13 +48,6 @@ bool is_name(std::string_view text) {
   return !text.empty() && text.size() <= kHostNameMax && std::all_of(text.begin(), text.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
   });
-}
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return lower;
 }
 
 }  // namespace

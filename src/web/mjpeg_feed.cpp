@@ -8,9 +8,12 @@
 #include "site.h"
 
 namespace nestbox::web {
+namespace {
 
 using Clock = std::chrono::steady_clock;
 using Picture = PictureTaker::Picture;
+
+}  // namespace
 
 void MjpegFeed::join(Site& site, std::shared_ptr<Waiter> viewer) {
   viewers_.push_back(std::move(viewer));

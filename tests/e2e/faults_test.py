@@ -82,8 +82,9 @@ class Faults(unittest.TestCase):
         status = self.daemon.status()
         lost = status["camera"]["frames_lost"] - self.frames_lost
         print(f"frames lost by capture: {lost} of {status['camera']['frames']}")
-        # A fault of the network may cost none; a machine that stumbles may cost a picture or two, and is not the fault tested.
-        self.assertLessEqual(lost, status["camera"]["frames"] * 0.002, "the capture thread lost frames")
+        # A fault of the network may cost none: one that held capture up would cost a hundred. A machine that stumbles may cost
+        # a few, and is not the fault tested.
+        self.assertLessEqual(lost, status["camera"]["frames"] * 0.02, "the capture thread lost frames")
         self.assertEqual(status["camera"]["rebuilds"], 0)
         grown = self.daemon.resident_bytes() - self.memory
         self.assertLess(grown, MEMORY_GROWTH_MAX)

@@ -25,6 +25,9 @@
 
 namespace nestbox {
 
+/// A stream key that is looked for wherever it must not be.
+inline constexpr const char* kKey = "canary-8f3a2c71d9";
+
 inline constexpr char kStampMark[] = "nestbox-stamp-01";  // 16 characters: the UUID of an unregistered SEI message
 
 /// An SEI NAL unit (H.264 7.3.2.3.1, user data unregistered); hexadecimal digits need no emulation prevention.

@@ -14,8 +14,6 @@
 namespace nestbox::cli {
 namespace {
 
-constexpr int kBadUsage = 2;
-
 constexpr std::string_view kExitStatuses =
     R"(0 good (also when status is degraded); 1 failed; 2 bad usage, configuration or value;
 3 the daemon is not running.)";

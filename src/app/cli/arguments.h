@@ -8,6 +8,9 @@
 
 namespace nestbox::cli {
 
+/// What the command line ends with; kGood also when the daemon's status is degraded.
+inline constexpr int kGood = 0, kFailed = 1, kBadUsage = 2, kNotRunning = 3;
+
 enum class OutputForm { kText, kJson };
 
 struct Invocation {

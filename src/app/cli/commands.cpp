@@ -25,8 +25,6 @@
 namespace nestbox::cli {
 namespace {
 
-constexpr int kGood = 0, kFailed = 1, kBadUsage = 2;
-
 void print(const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
 }

@@ -20,7 +20,6 @@
 namespace nestbox::cli {
 namespace {
 
-constexpr int kGood = 0, kFault = 1;
 constexpr auto kConfig = "/etc/nestbox/nestbox.yaml";
 
 /// The daemon's program: beside this one, as it is installed and built, else wherever the shell finds it.
@@ -159,7 +158,7 @@ int run_doctor(const Invocation& invocation) {
                     : looked.json.empty() ? looked.body.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n'
                                           : looked.json + '\n';
   std::fwrite(text.data(), 1, text.size(), stdout);
-  return has_fault(looked.body) ? kFault : kGood;
+  return has_fault(looked.body) ? kFailed : kGood;
 }
 
 }  // namespace nestbox::cli

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <thread>
@@ -17,7 +18,6 @@
 namespace nestbox::cli {
 namespace {
 
-constexpr int kGood = 0, kFailed = 1;
 constexpr std::chrono::milliseconds kInterval(200);
 
 volatile std::sig_atomic_t ended = 0;
@@ -32,7 +32,7 @@ void end_on_interrupt() {
 /// Filled as far as the figure reaches towards the peak.
 std::string bar(double figure, double peak) {
   constexpr int kWidth = 40;
-  const int filled = peak > 0 ? std::clamp(static_cast<int>(kWidth * figure / peak + 0.5), 0, kWidth) : 0;
+  const int filled = peak > 0 ? std::clamp(static_cast<int>(std::lround(kWidth * figure / peak)), 0, kWidth) : 0;
   return '[' + std::string(static_cast<std::size_t>(filled), '#') +
          std::string(static_cast<std::size_t>(kWidth - filled), '.') + ']';
 }

@@ -13,7 +13,7 @@ Result<Secret> read_new_password(const std::string& box_name) {
   if (const auto problem = password_problem(password->reveal(), box_name))
     return fail(ErrorKind::kInvalidArgument, *problem);
   if (::isatty(STDIN_FILENO) != 1) return password;
-  const auto again = read_secret("The same again: ", "password");
+  auto again = read_secret("The same again: ", "password");
   if (!again) return again;
   if (again->reveal() != password->reveal())
     return fail(ErrorKind::kInvalidArgument, "the two differ; nothing was changed");

@@ -11,7 +11,7 @@
 namespace nestbox::cli {
 namespace {
 
-void say(const std::string& text) {
+void put_on_terminal(const std::string& text) {
   std::fflush(stdout);
   std::fwrite(text.data(), 1, text.size(), stderr);
 }
@@ -28,16 +28,16 @@ void ProgressLine::show(std::string_view progress_json) {
   auto text = state.empty() ? std::string("testing") : state;
   if (rate_bps && *rate_bps > 0) text += ' ' + rate_text(*rate_bps);
   if (on_terminal_) {
-    say(fmt::format("\r\033[K{:>3.0f} s  {}", seconds.value_or(0), text));
+    put_on_terminal(fmt::format("\r\033[K{:>3.0f} s  {}", seconds.value_or(0), text));
     open_line_ = true;
   } else if (state != last_state_) {
-    say(text + '\n');
+    put_on_terminal(text + '\n');
   }
   last_state_ = state;
 }
 
 void ProgressLine::finish() {
-  if (std::exchange(open_line_, false)) say("\r\033[K");
+  if (std::exchange(open_line_, false)) put_on_terminal("\r\033[K");
 }
 
 }  // namespace nestbox::cli

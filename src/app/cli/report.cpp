@@ -8,8 +8,6 @@
 namespace nestbox::cli {
 namespace {
 
-constexpr int kFailed = 1, kBadUsage = 2, kNotRunning = 3;
-
 void print(const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
 }

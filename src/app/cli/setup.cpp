@@ -22,7 +22,6 @@
 namespace nestbox::cli {
 namespace {
 
-constexpr int kGood = 0, kFailed = 1;
 constexpr auto kYouTube = "[{name: youtube, url: \"rtmps://a.rtmps.youtube.com/live2\"}]";
 
 /// Ends the dialogue from wherever it is: the terminal has gone, or the daemon.
@@ -72,7 +71,7 @@ class Dialogue {
     Json body;
     std::string attachment;
   };
-  Reply call(Call call);
+  Reply call(const Call& call);
   Reply call(const std::string& command, const Json& arguments = Json::object()) {
     return this->call(Call{command, arguments.dump(-1, ' ', false, Json::error_handler_t::replace)});
   }
@@ -98,7 +97,7 @@ class Dialogue {
 };
 
 // Answers take minutes, and the daemon hangs up on whoever is silent: a connection for each question.
-Dialogue::Reply Dialogue::call(Call call) {
+Dialogue::Reply Dialogue::call(const Call& call) {
   auto client = tune::ControlClient::connect(socket_);
   if (!client) throw Stopped(client.error().message);
   auto answer = client->call(call);

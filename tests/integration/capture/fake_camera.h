@@ -64,18 +64,19 @@ class FakeSession final : public CameraSession {
     if (camera_->analysis_stream) {
       plan.analysis =
           StreamShape{CameraPixels::kI420, "FAKE", wish.analysis->width, wish.analysis->height, wish.analysis->width};
-      analysis_bytes_ = static_cast<std::size_t>(wish.analysis->width) * wish.analysis->height * 3 / 2;
+      analysis_bytes_ = bytes_of(*plan.analysis);
     }
     plan.matrix = ColourMatrix::kBt709;
     plan.requests = camera_->requests;
     plan.in_flight = std::min(camera_->in_flight.load(), plan.requests);
-    main_bytes_ = static_cast<std::size_t>(plan.main.stride) * wish.main.height * 3 / 2;
-    luma_bytes_ = static_cast<std::size_t>(plan.main.stride) * wish.main.height;
+    main_bytes_ = bytes_of(plan.main);
+    luma_bytes_ = static_cast<std::size_t>(plan.main.stride) * static_cast<std::size_t>(wish.main.height);
     in_flight_max_ = plan.in_flight;
     for (std::size_t i = 0; i < plan.requests; ++i) {
       main_.push_back(memory(main_bytes_));
       analysis_.push_back(memory(std::max<std::size_t>(analysis_bytes_, 4096)));
     }
+    Lock lock(mutex_);
     is_queued_.assign(plan.requests, false);
     return plan;
   }
@@ -113,6 +114,10 @@ class FakeSession final : public CameraSession {
   }
 
  private:
+  /// Of a 4:2:0 picture; enough for a packed one of as wide lines.
+  static std::size_t bytes_of(const StreamShape& shape) {
+    return static_cast<std::size_t>(shape.stride) * static_cast<std::size_t>(shape.height) * 3 / 2;
+  }
   static FileDescriptor memory(std::size_t bytes) {
     FileDescriptor fd(::memfd_create("fake-camera", MFD_CLOEXEC));
     if (!fd || ::ftruncate(fd.get(), static_cast<off_t>(bytes)) != 0) std::abort();

@@ -10,8 +10,6 @@
 namespace nestbox::test {
 namespace {
 
-constexpr auto kAacFrame = 23'219'955ns;
-
 /// A 16-bit WAV file with a tone; removed when it dies.
 class ToneFile {
  public:

@@ -23,9 +23,7 @@ extern "C" const char* __tsan_default_suppressions() {
 namespace nestbox::test {
 namespace {
 
-constexpr auto kAacFrame = 23'219'955ns;
-
-BootTime at(double seconds) {
+BootTime at_second(double seconds) {
   return BootTime{} + std::chrono::hours(1) + nanoseconds(std::llround(seconds * 1e9));
 }
 
@@ -91,9 +89,9 @@ class TestBench {
     if (next_s_ + block_s_ > until_s_) return {};
     idle_ = false;
     block.frames = kBlock;
-    for (int i = 0; i < kBlock; ++i)
-      block.samples[2 * i] = block.samples[2 * i + 1] = told_at(next_s_ + block_s_ * i / kBlock);
-    block.begins_at = at(next_s_) + std::chrono::microseconds(random_() % 4000) - 2ms;
+    for (std::size_t i = 0; i < kBlock; ++i)
+      block.samples[2 * i] = block.samples[2 * i + 1] = told_at(next_s_ + block_s_ * static_cast<double>(i) / kBlock);
+    block.begins_at = at_second(next_s_) + std::chrono::microseconds(random_() % 4000) - 2ms;
     next_s_ += block_s_;
     return {};
   }
@@ -122,14 +120,14 @@ TEST(Microphone, StaysBesideThePicturesWhateverItsCrystal) {
     TestBench bench(drift_ppm);
     Microphone microphone("test", bench.opener());
     auto samples = make_audio_frame();
-    ASSERT_TRUE(microphone.read(*samples, at(0)).has_value()) << "wakes the thread";
+    ASSERT_TRUE(microphone.read(*samples, at_second(0)).has_value()) << "wakes the thread";
     int heard = 0, missing_later = 0;
     double worst_s = 0;
     const int kFrames = static_cast<int>(10 * 60 * 44100 / 1024 / kSlowdown);
     for (int n = 1; n < kFrames; ++n) {
       const double now_s = n * to_seconds(kAacFrame);
       bench.capture_until(now_s + 0.02);
-      const auto got = microphone.read(*samples, at(now_s));
+      const auto got = microphone.read(*samples, at_second(now_s));
       ASSERT_TRUE(got.has_value()) << got.error().message;
       if (*got == Heard::kSound) {
         ++heard;
@@ -153,23 +151,23 @@ TEST(Microphone, PulledAndPutBackIsSilenceAndThenSoundInItsPlace) {
   double now_s = 0;
   const auto step = [&] {
     now_s += to_seconds(kAacFrame);
-    return microphone.read(*samples, at(now_s));
+    return microphone.read(*samples, at_second(now_s));
   };
   const auto hears = [&] {
     bench.capture_until(now_s + 0.05);
     const auto got = step();
     return got && *got == Heard::kSound;
   };
-  ASSERT_TRUE(microphone.read(*samples, at(0)).has_value());
+  ASSERT_TRUE(microphone.read(*samples, at_second(0)).has_value());
   ASSERT_TRUE(seconds_until(hears));
   bench.set_unplugged(true);
   ASSERT_TRUE(seconds_until([&] { return !step().has_value(); }));
-  EXPECT_THAT(microphone.read(*samples, at(now_s)).error().message, testing::HasSubstr("No such device"));
+  EXPECT_THAT(microphone.read(*samples, at_second(now_s)).error().message, testing::HasSubstr("No such device"));
   now_s += 60;
   bench.begin_at(now_s);
   bench.set_unplugged(false);
   ASSERT_TRUE(seconds_until([&] {
-    const auto got = microphone.read(*samples, at(now_s));
+    const auto got = microphone.read(*samples, at_second(now_s));
     return got.has_value() && bench.opened() == 2;
   }));
   int tries = 0;
@@ -187,10 +185,10 @@ TEST(Microphone, IsOpenOnlyWhileSomebodyListens) {
   Microphone microphone("test", bench.opener());
   EXPECT_EQ(bench.opened(), 0);
   auto samples = make_audio_frame();
-  ASSERT_TRUE(microphone.read(*samples, at(0)).has_value());
+  ASSERT_TRUE(microphone.read(*samples, at_second(0)).has_value());
   ASSERT_TRUE(seconds_until([&] { return bench.opened() == 1; }));
   std::this_thread::sleep_for(3500ms);  // nobody listens for longer than it stays open
-  ASSERT_TRUE(microphone.read(*samples, at(4)).has_value());
+  ASSERT_TRUE(microphone.read(*samples, at_second(4)).has_value());
   EXPECT_TRUE(seconds_until([&] { return bench.opened() == 2; }));
 }
 

@@ -31,7 +31,8 @@ testing::AssertionResult good(const Result<T>& result) {
   return result ? testing::AssertionSuccess() : testing::AssertionFailure() << result.error().message;
 }
 
-inline constexpr auto kPatience = 60s;  // sanitizers and a busy machine are slow
+inline constexpr auto kAacFrame = 23'219'955ns;  // 1024 samples at 44.1 kHz
+inline constexpr auto kPatience = 60s;           // sanitizers and a busy machine are slow
 
 struct Shape {
   int width = 320, height = 180;

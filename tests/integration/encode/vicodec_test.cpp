@@ -15,7 +15,7 @@
 namespace nestbox::test {
 namespace {
 
-constexpr int kWidth = 640, kHeight = 480, kPictures = 330;
+constexpr int kPictureWidth = 640, kPictureHeight = 480, kPictures = 330;
 
 class Vicodec : public testing::Test {
  protected:
@@ -81,7 +81,7 @@ class Kept {
 };
 
 TEST_F(Vicodec, EncodesTheSourcesOwnBuffers) {
-  DmabufCamera camera(kWidth, kHeight, Backing::kHeap);
+  DmabufCamera camera(kPictureWidth, kPictureHeight, Backing::kHeap);
   std::unique_ptr<V4l2Encoder> encoder;
   std::vector<Packet> packets;
   Kept kept;
@@ -124,7 +124,7 @@ TEST_F(Vicodec, EncodesTheSourcesOwnBuffers) {
 }
 
 TEST_F(Vicodec, LetsGoOfEveryLeaseWhenItIsClosedInTheMiddle) {
-  DmabufCamera camera(kWidth, kHeight, Backing::kHeap);
+  DmabufCamera camera(kPictureWidth, kPictureHeight, Backing::kHeap);
   for (int round = 0; round < 20; ++round) {
     std::vector<Packet> packets;
     auto first = camera.gradient(at(round * 1s));
@@ -142,7 +142,7 @@ TEST_F(Vicodec, LetsGoOfEveryLeaseWhenItIsClosedInTheMiddle) {
 }
 
 TEST_F(Vicodec, CopiesOnceWhatHasNoDmabuf) {
-  TestCamera camera({kWidth, kHeight});
+  TestCamera camera({kPictureWidth, kPictureHeight});
   std::vector<Packet> packets;
   auto first = camera.gradient(at(0ms));
   auto encoder = make(*first);

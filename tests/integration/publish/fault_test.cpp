@@ -21,8 +21,6 @@ using testing::AnyOf;
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr const char* kKey = "canary-8f3a2c71d9";
-
 OutputOptions options_of(const std::string& url, const std::string& ca_file = {}) {
   OutputOptions options;
   options.name = "test";

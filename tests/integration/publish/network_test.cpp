@@ -21,8 +21,6 @@ using std::chrono::nanoseconds;
 using std::chrono::seconds;
 using testing::HasSubstr;
 
-constexpr const char* kKey = "canary-8f3a2c71d9";
-
 /// A namespace for the server and one for the output, so that nothing of the machine's own network is touched.
 class Network {
  public:

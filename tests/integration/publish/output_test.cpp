@@ -17,8 +17,6 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::HasSubstr;
 
-constexpr const char* kKey = "canary-8f3a2c71d9";
-
 std::shared_ptr<Output> make_output(LiveStream& stream, const std::string& url, const std::string& key = kKey,
                                     milliseconds max_session = {}, LiveStream* next_stream = nullptr) {
   OutputOptions options;

@@ -17,7 +17,7 @@ using std::chrono::seconds;
 using Limits = BitrateController::Limits;
 using Link = BitrateController::Link;
 
-constexpr BootTime kStart{hours(1)};
+constexpr BootTime kBegin{hours(1)};
 constexpr Limits kLimits{400'000, 3'000'000, 30'000};
 constexpr milliseconds kTick(20);
 
@@ -80,7 +80,7 @@ class Path {
   GopDropPolicy policy_;
   std::deque<Frame> queue_;
   std::deque<double> taken_;
-  BootTime delivered_at_ = kStart;
+  BootTime delivered_at_ = kBegin;
   nanoseconds lag_{};
   int frames_ = 0;
   bool wants_keyframe_ = true, begun_ = false;
@@ -90,7 +90,7 @@ class Path {
 struct Loop {
   BitrateController controller{kLimits};
   std::vector<Path> paths;
-  BootTime now = kStart;
+  BootTime now = kBegin;
 
   void run(nanoseconds span) {
     for (const auto end = now + span; now < end; now += kTick) {
@@ -99,7 +99,7 @@ struct Loop {
         path.tick(now, controller.bitrate_bps());
         links.push_back(path.link());
       }
-      if ((now - kStart) % milliseconds(200) == nanoseconds::zero()) controller.update(now, links);
+      if ((now - kBegin) % milliseconds(200) == nanoseconds::zero()) controller.update(now, links);
     }
   }
 };
@@ -177,7 +177,7 @@ TEST(BitrateController, TheOnlyPathIsNeverLeftBehind) {
 TEST(BitrateController, OutputsThatAreNotConnectedHaveNoSay) {
   BitrateController controller(kLimits);
   const std::vector<Link> links{{0, seconds(30), true, false}};
-  for (auto now = kStart; now < kStart + seconds(60); now += milliseconds(200)) controller.update(now, links);
+  for (auto now = kBegin; now < kBegin + seconds(60); now += milliseconds(200)) controller.update(now, links);
   EXPECT_EQ(controller.bitrate_bps(), kLimits.max_bps);
 }
 

@@ -9,7 +9,7 @@ using std::chrono::hours;
 using std::chrono::milliseconds;
 using Kind = GopDropPolicy::Kind;
 
-constexpr BootTime kStart{hours(1)};
+constexpr BootTime kGopStart{hours(1)};
 
 TEST(GopDropPolicy, BeginsWithAKeyframe) {
   GopDropPolicy policy;
@@ -37,24 +37,24 @@ TEST(GopDropPolicy, EachBoundCounts) {
 TEST(GopDropPolicy, LosesNothingToAStallThatIsMadeUpFor) {
   GopDropPolicy policy;
   auto age = milliseconds(1500);
-  for (auto now = kStart; age > milliseconds(0); now += milliseconds(10), age -= milliseconds(100)) {
+  for (auto now = kGopStart; age > milliseconds(0); now += milliseconds(10), age -= milliseconds(100)) {
     EXPECT_FALSE(policy.stale(now, age)) << age.count();
   }
 }
 
 TEST(GopDropPolicy, SkipsWhenThePathTakesDataButDoesNotCatchUp) {
   GopDropPolicy policy;
-  EXPECT_FALSE(policy.stale(kStart, milliseconds(700)));
-  EXPECT_FALSE(policy.stale(kStart + milliseconds(150), milliseconds(800)));
-  EXPECT_TRUE(policy.stale(kStart + milliseconds(151), milliseconds(800)));
+  EXPECT_FALSE(policy.stale(kGopStart, milliseconds(700)));
+  EXPECT_FALSE(policy.stale(kGopStart + milliseconds(150), milliseconds(800)));
+  EXPECT_TRUE(policy.stale(kGopStart + milliseconds(151), milliseconds(800)));
 }
 
 TEST(GopDropPolicy, PatienceStartsAnewAfterEverySkip) {
   GopDropPolicy policy;
-  policy.stale(kStart, milliseconds(700));
+  policy.stale(kGopStart, milliseconds(700));
   policy.skipped_to_keyframe();
   EXPECT_FALSE(policy.skipping());
-  EXPECT_FALSE(policy.stale(kStart + milliseconds(600), milliseconds(700)));
+  EXPECT_FALSE(policy.stale(kGopStart + milliseconds(600), milliseconds(700)));
 }
 
 }  // namespace

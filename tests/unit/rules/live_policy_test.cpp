@@ -59,7 +59,7 @@ class Day {
 /// What happens in a day, and what is on air just after.
 struct Step {
   std::chrono::seconds time;
-  enum { kLook, kStart, kStop } action;
+  enum { kLook, kTurnOn, kTurnOff } action;
   OnAir then;
 };
 struct TableDay {
@@ -72,24 +72,24 @@ struct TableDay {
 TEST(LivePolicy, TableOfDays) {
   using S = Step;
   const TableDay days[] = {
-      {"never", "never", Idle::kSlate, {{9h, S::kLook, kOff}, {11h, S::kLook, kOff}, {11h, S::kStop, kOff}}},
+      {"never", "never", Idle::kSlate, {{9h, S::kLook, kOff}, {11h, S::kLook, kOff}, {11h, S::kTurnOff, kOff}}},
       {"always", "always", Idle::kSlate, {{0h, S::kLook, kLive}, {20h, S::kLook, kLive}}},
       {"always, stopped until started",
        "always",
        Idle::kSlate,
-       {{1h, S::kLook, kLive}, {2h, S::kStop, kSlate}, {72h, S::kLook, kSlate}, {73h, S::kStart, kLive}}},
+       {{1h, S::kLook, kLive}, {2h, S::kTurnOff, kSlate}, {72h, S::kLook, kSlate}, {73h, S::kTurnOn, kLive}}},
       {"always, stopped without a slate",
        "always",
        Idle::kOff,
-       {{1h, S::kLook, kLive}, {1h + 1s, S::kStop, kOff}, {72h, S::kLook, kOff}, {73h, S::kStart, kLive}}},
+       {{1h, S::kLook, kLive}, {1h + 1s, S::kTurnOff, kOff}, {72h, S::kLook, kOff}, {73h, S::kTurnOn, kLive}}},
       {"by hand",
        "manual",
        Idle::kOff,
-       {{0h, S::kLook, kOff}, {9h, S::kStart, kLive}, {72h, S::kLook, kLive}, {73h, S::kStop, kOff}}},
+       {{0h, S::kLook, kOff}, {9h, S::kTurnOn, kLive}, {72h, S::kLook, kLive}, {73h, S::kTurnOff, kOff}}},
       {"by hand, with a slate from the first moment",
        "manual",
        Idle::kSlate,
-       {{0h, S::kLook, kSlate}, {9h, S::kStart, kLive}, {72h, S::kLook, kLive}, {73h, S::kStop, kSlate}}},
+       {{0h, S::kLook, kSlate}, {9h, S::kTurnOn, kLive}, {72h, S::kLook, kLive}, {73h, S::kTurnOff, kSlate}}},
       {"by the clock",
        "schedule",
        Idle::kSlate,
@@ -108,39 +108,42 @@ TEST(LivePolicy, TableOfDays) {
        "schedule",
        Idle::kSlate,
        {{10h, S::kLook, kLive},
-        {11h, S::kStop, kSlate},
+        {11h, S::kTurnOff, kSlate},
         {12h - 1s, S::kLook, kSlate},
         {12h, S::kLook, kSlate},
         {22h, S::kLook, kLive}}},
       {"started before a span, ends with it",
        "schedule",
        Idle::kSlate,
-       {{9h, S::kStart, kLive}, {10h, S::kLook, kLive}, {12h - 1s, S::kLook, kLive}, {12h, S::kLook, kSlate}}},
+       {{9h, S::kTurnOn, kLive}, {10h, S::kLook, kLive}, {12h - 1s, S::kLook, kLive}, {12h, S::kLook, kSlate}}},
       {"started within a span, ends with it",
        "schedule",
        Idle::kSlate,
-       {{11h, S::kStart, kLive}, {12h, S::kLook, kSlate}}},
+       {{11h, S::kTurnOn, kLive}, {12h, S::kLook, kSlate}}},
       {"stopped before a span, comes with it",
        "schedule",
        Idle::kSlate,
-       {{9h, S::kStop, kSlate}, {9h + 30min, S::kLook, kSlate}, {10h, S::kLook, kLive}}},
+       {{9h, S::kTurnOff, kSlate}, {9h + 30min, S::kLook, kSlate}, {10h, S::kLook, kLive}}},
       {"started after a span, until the next ends",
        "manual schedule",
        Idle::kOff,
-       {{13h, S::kStart, kLive}, {21h, S::kLook, kLive}, {22h, S::kLook, kLive}, {25h, S::kLook, kOff}}},
+       {{13h, S::kTurnOn, kLive}, {21h, S::kLook, kLive}, {22h, S::kLook, kLive}, {25h, S::kLook, kOff}}},
       {"always wins over the clock", "always schedule", Idle::kOff, {{9h, S::kLook, kLive}, {13h, S::kLook, kLive}}},
       {"the later command counts",
        "manual",
        Idle::kOff,
-       {{1h, S::kStart, kLive}, {1h + 1s, S::kStop, kOff}, {1h + 2s, S::kStart, kLive}, {1h + 3s, S::kStop, kOff}}},
+       {{1h, S::kTurnOn, kLive},
+        {1h + 1s, S::kTurnOff, kOff},
+        {1h + 2s, S::kTurnOn, kLive},
+        {1h + 3s, S::kTurnOff, kOff}}},
   };
   for (const TableDay& day : days) {
     Day run(options(day.when, day.idle));
     for (const Step& step : day.steps) {
-      if (step.action == Step::kStart) {
+      if (step.action == Step::kTurnOn) {
         EXPECT_TRUE(run.start(step.time)) << day.what;
       }
-      if (step.action == Step::kStop) {
+      if (step.action == Step::kTurnOff) {
         EXPECT_TRUE(run.stop(step.time)) << day.what;
       }
       EXPECT_EQ(run.at(step.time), step.then) << day.what << ", at " << step.time.count() << " s";
