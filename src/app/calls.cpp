@@ -6,7 +6,6 @@
 #include <array>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <utility>
 #include <vector>
 
 #include "nestbox/base/secret.h"
@@ -291,7 +290,6 @@ void look_at_focus(const Context& context, FocusLight light) {
   context.daemon.take_focus(answer);
 }
 
-/// The position first: should the mode be refused, it stands without effect, and the lens as it did.
 void lock_lens(const Context& context) {
   const auto text = text_argument(context.arguments, "dioptres");
   if (!text) return context.done(error(kBadUsage, "bad_usage", "lock needs dioptres: 1 divided by the metres"));
@@ -300,15 +298,12 @@ void lock_lens(const Context& context) {
     return context.done(error(kFailed, "no_lens", dioptres.error().message));
   if (!dioptres) return context.done(error(dioptres.error()));
   if (!context.can_keep()) return;
-  auto keys = Json::array();
-  for (const auto& [key, value] :
-       {std::pair("camera.lens_position", fmt::format("{}", *dioptres)), {"camera.autofocus_mode", "manual"}}) {
-    const auto change = context.daemon.settings().set(key, value);
-    if (!change) return context.done(error(change.error()));
-    context.daemon.apply(*change);
-    for (const auto& changed : change->keys) keys.push_back(changed);
-  }
-  context.done(good({{"dioptres", *dioptres}, {"changed", keys}}));
+  // Both at once: a position has no effect without the mode, and the mode alone would hold the lens where it stands.
+  const auto both = fmt::format("{{autofocus_mode: manual, lens_position: {}}}", *dioptres);
+  const auto change = context.daemon.settings().set("camera", both);
+  if (!change) return context.done(error(change.error()));
+  context.daemon.apply(*change);
+  context.done(good({{"dioptres", *dioptres}, {"changed", change->keys}}));
 }
 
 void focus(const Context& context) {
