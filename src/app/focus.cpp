@@ -11,7 +11,7 @@ namespace nestbox {
 namespace {
 
 template <class T>
-void raise(std::optional<T>& peak, const std::optional<T>& figure) {
+void keep_best(std::optional<T>& peak, const std::optional<T>& figure) {
   if (figure) peak = std::max(peak.value_or(*figure), *figure);
 }
 
@@ -34,12 +34,12 @@ std::optional<FocusLight> to_focus_light(const std::string& text) {
 }
 
 const FocusPeak& FocusPeaks::update(FocusLight light, const FocusFigure& figure) {
-  auto& kept = this->kept(light);
-  const bool compares = kept.width == figure.width && kept.height == figure.height && kept.content == figure.content;
-  if (!compares) kept = {{}, figure.width, figure.height, figure.content};
-  raise(kept.peak.sharpness, std::optional(figure.sharpness));
-  raise(kept.peak.focus_measure, figure.focus_measure);
-  return kept.peak;
+  auto& best = kept(light);
+  const bool compares = best.width == figure.width && best.height == figure.height && best.content == figure.content;
+  if (!compares) best = {{}, figure.width, figure.height, figure.content};
+  keep_best(best.peak.sharpness, std::optional(figure.sharpness));
+  keep_best(best.peak.focus_measure, figure.focus_measure);
+  return best.peak;
 }
 
 Result<double> check_lens_position(const std::string& dioptres, const CaptureStatus& camera) {

@@ -7,6 +7,7 @@ import http.client
 import json
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import unittest
@@ -20,12 +21,14 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 BLUR_RADIUS = 8  # standard deviation in pixels: a lens that is set for the far garden
 # Measured: 9.8 sharp (the scene is painted softly); blurred by 2 pixels 6.0, by 3 4.8, by 5 3.6, by 8 2.8.
 BLURRED_AT_MOST = 0.4
+# A machine that is busy with something else may show no picture for 2 s, which is said, and asked for again.
+PATIENCE, LATE = 15, "no picture came within 2 s"
 
 
 def picture_of_the_scene(folder):
     daemon = rig.Daemon(folder / "scene", "scene:7", settings=["overlay.enabled=false"]).start()
     try:
-        rig.wait_until(lambda: daemon.status()["camera"]["frames"] > 0, 20, daemon.log)
+        rig.wait_until(lambda: daemon.status()["camera"]["frames"] > 0, 60, daemon.log)
         daemon.nestbox("snapshot", "-o", folder / "scene.jpg")
     finally:
         daemon.stop()
@@ -53,23 +56,26 @@ class Focus(unittest.TestCase):
         folder.mkdir()
         daemon = rig.Daemon(folder, None, yaml=f'camera: {{source: "file:{source}?loop=1"}}\n', **more).start()
         self.addCleanup(daemon.stop)
-        rig.wait_until(lambda: daemon.status()["camera"]["frames"] > 0, 20, daemon.log)
+        rig.wait_until(lambda: daemon.status()["camera"]["frames"] > 0, 60, daemon.log)
         return daemon
 
     def show(self, daemon, source):
         daemon.nestbox("set", "camera.source", f"file:{source}?loop=1")
         named = lambda: daemon.status()["camera"]
-        rig.wait_until(lambda: str(source) in named()["source"] and named()["state"] == "running", 20, daemon.log)
+        rig.wait_until(lambda: str(source) in named()["source"] and named()["state"] == "running", 60, daemon.log)
 
     def watch(self, daemon, *options, lines=3):
         """`nestbox focus` for some lines, ended as its owner would: by Ctrl-C."""
-        program = subprocess.Popen([rig.BIN / "nestbox", "--socket", daemon.socket, *options], text=True,
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        out = [program.stdout.readline() for _ in range(lines)]
-        program.send_signal(2)
-        _, err = program.communicate(timeout=20)
-        self.assertEqual(program.returncode, 0, err)
-        return out
+        for _ in range(PATIENCE):
+            program = subprocess.Popen([rig.BIN / "nestbox", "--socket", daemon.socket, *options], text=True,
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            out = [program.stdout.readline() for _ in range(lines)]
+            program.send_signal(signal.SIGINT)
+            _, err = program.communicate(timeout=60)
+            if program.returncode == 0 and out[-1]:
+                return out
+            self.assertIn(LATE, err)
+        self.fail(f"{options}: no picture in {PATIENCE} tries; {daemon.log()}")
 
     def look(self, daemon, *options):
         return json.loads(self.watch(daemon, "--json", "focus", *options)[-1])
@@ -137,7 +143,7 @@ class Focus(unittest.TestCase):
             except OSError:
                 return False
 
-        rig.wait_until(answers, 20, daemon.log)
+        rig.wait_until(answers, 60, daemon.log)
         paths = ("/api/v1/focus/day", "/api/v1/focus/infrared", "/snapshot/centre")
         for path in paths:
             self.assertEqual(ask("GET", path)[0].status, 401, "a public page shows the picture, and no more")
@@ -151,15 +157,23 @@ class Focus(unittest.TestCase):
         cookie = reply.headers["Set-Cookie"].split(";")[0]
         token = json.loads(ask("GET", "/api/v1/session", cookie)[1])["csrf"]
 
-        sharp = json.loads(ask("GET", "/api/v1/focus/day", cookie)[1])
-        reply, jpeg = ask("GET", "/snapshot/centre", cookie)
+        def get(path):
+            for _ in range(PATIENCE):
+                reply, body = ask("GET", path, cookie)
+                if reply.status == 200:
+                    return reply, body
+                self.assertEqual(reply.status, 503, body)
+            self.fail(f"{path}: no picture in {PATIENCE} tries; {daemon.log()}")
+
+        sharp = json.loads(get("/api/v1/focus/day")[1])
+        reply, jpeg = get("/snapshot/centre")
         self.assertEqual(reply.headers["Content-Type"], "image/jpeg")
         probe = subprocess.run(["ffprobe", "-v", "error", "-show_entries", "stream=width,height", "-of", "csv=p=0", "-"],
                                input=jpeg, capture_output=True, check=True)
         self.assertEqual(probe.stdout.strip(), b"480,360")
 
         self.show(daemon, self.blurred)
-        blurred = json.loads(ask("GET", "/api/v1/focus/day", cookie)[1])
+        blurred = json.loads(get("/api/v1/focus/day")[1])
         self.assertLess(blurred["sharpness"], BLURRED_AT_MOST * sharp["sharpness"])
         self.assert_same_peak(blurred["peak"], sharp["peak"])
         self.assertEqual(ask("POST", "/api/v1/focus/reset", cookie, {"light": "day"})[0].status, 403, "no CSRF token")

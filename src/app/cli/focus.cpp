@@ -30,28 +30,30 @@ void end_on_interrupt() {
 }
 
 /// Filled as far as the figure reaches towards the peak.
-std::string bar(double figure, double peak) {
-  constexpr int kWidth = 40;
-  const int filled = peak > 0 ? std::clamp(static_cast<int>(kWidth * figure / peak + 0.5), 0, kWidth) : 0;
+std::string bar(double figure, double peak, int width) {
+  const int filled = peak > 0 ? std::clamp(static_cast<int>(width * figure / peak + 0.5), 0, width) : 0;
   return '[' + std::string(static_cast<std::size_t>(filled), '#') +
-         std::string(static_cast<std::size_t>(kWidth - filled), '.') + ']';
+         std::string(static_cast<std::size_t>(width - filled), '.') + ']';
 }
 
 const char* light_name(std::string_view light) {
   return light == "infrared" ? "infra-red" : "day";
 }
 
+/// On one line of a narrow terminal, or it could not be written over: the bar takes what is left.
 std::string figure_text(const Json& body) {
+  constexpr int kColumns = 79, kBarShortest = 10, kBarLongest = 40;
   const auto figure = number_of(body, "sharpness").value_or(0), peak = number_of(body, "peak").value_or(0);
-  auto text =
-      fmt::format("{:5.1f} {} peak {:5.1f}  ({}", figure, bar(figure, peak), peak, light_name(text_of(body, "light")));
+  auto peaks = fmt::format("peak {:5.1f}  ({}", peak, light_name(text_of(body, "light")));
   const auto* const other = text_of(body, "light") == "day" ? "infrared" : "day";
   if (const auto other_peak = number_of(member(body, "peaks"), other))
-    text += fmt::format("; {} {:.1f}", light_name(other), *other_peak);
-  text += ')';
+    peaks += fmt::format("; {} {:.1f}", light_name(other), *other_peak);
+  peaks += ')';
   if (const auto own = number_of(body, "focus_measure"))
-    text += fmt::format("  camera {:.0f} of {:.0f}", *own, number_of(body, "focus_measure_peak").value_or(*own));
-  return text;
+    peaks += fmt::format("  camera {:.0f} of {:.0f}", *own, number_of(body, "focus_measure_peak").value_or(*own));
+  const auto number = fmt::format("{:5.1f}", figure);
+  const int left = kColumns - static_cast<int>(number.size() + peaks.size() + std::string_view(" [] ").size());
+  return fmt::format("{} {} {}", number, bar(figure, peak, std::clamp(left, kBarShortest, kBarLongest)), peaks);
 }
 
 constexpr auto kNoFigureOfItsOwn =

@@ -121,6 +121,7 @@ export class FocusView {
     this.light = light;
     for (const other of ["day", "infrared"] as const)
       this.lights[other].setAttribute("aria-pressed", String(other === light));
+    this.say("");
     this.blank();
   }
 

@@ -396,8 +396,7 @@ TEST_F(CommandLineTest, FocusShowsFigurePeaksAndTheCamerasOwnUntilThereIsNoPictu
   });
   const auto run = nestbox({"focus"});
   EXPECT_EQ(run.exit_status, 1);
-  constexpr auto kLine =
-      " 20.5 [####################....................] peak  41.0  (day; infra-red 35.2)  camera 812 of 900\n";
+  constexpr auto kLine = " 20.5 [#########.........] peak  41.0  (day; infra-red 35.2)  camera 812 of 900\n";
   EXPECT_EQ(run.out, std::string(kLine) + kLine);
   EXPECT_THAT(run.err, HasSubstr("there is no camera picture"));
   const auto asked = house_.handler().asked();
