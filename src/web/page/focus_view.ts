@@ -58,7 +58,8 @@ export class FocusView {
         if (!(await this.entrance.maySeeAll(signal))) return false;
         const light = this.light;
         const [look, jpeg] = await Promise.all([fetchLook(light, signal), fetchBlob("/snapshot/centre", signal)]);
-        if (light === this.light && !signal.aborted) await this.show(look, jpeg);
+        await this.showPicture(look, jpeg);
+        if (light === this.light && !signal.aborted) this.show(look);
       } catch (trouble) {
         if (signal.aborted) break;
         this.blank();
@@ -73,7 +74,7 @@ export class FocusView {
     return true;
   }
 
-  private async show(look: Look, jpeg: Blob): Promise<void> {
+  private show(look: Look): void {
     if (this.section.dataset["state"] === "none") this.say("");
     this.section.dataset["state"] = "fresh";
     const share = shareOfPeak(look);
@@ -87,7 +88,6 @@ export class FocusView {
       ? "The camera has no figure of its own (FocusFoM) here."
       : `The camera's own figure (FocusFoM): ${look.focus_measure}, peak ${look.focus_measure_peak ?? look.focus_measure}`;
     this.showLens(look);
-    await this.showPicture(look, jpeg);
   }
 
   private showLens(look: Look): void {
