@@ -48,7 +48,7 @@ _nestbox() {
     set | get | reset) choices=$(_nestbox_ask get | _nestbox_values key) ;;
     snapshot) choices='-o' ;;
     doctor) choices='--uplink --config' ;;
-    focus) choices='lock --day --infrared' ;;
+    focus) choices='lock --day --infrared --reset' ;;
   esac
   [[ $current == -* && -n ${words[*]} ]] && choices+=' --json --help'
   mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$current")

@@ -252,28 +252,76 @@ void live(const Context& context) {
   context.done(good(body));
 }
 
-void focus(const Context& context) {
-  const auto light_text = text_argument(context.arguments, "light").value_or("day");
-  if (light_text != "day" && light_text != "infrared") {
-    return context.done(
-        error(kBadUsage, "bad_value", fmt::format("focus knows no light \"{}\"", light_text), "", "day, infrared"));
-  }
-  const auto light = light_text == "day" ? FocusLight::kDay : FocusLight::kInfrared;
-  if (context.arguments.value("reset", false)) context.peaks.reset(light);
-  context.daemon.take_focus([&peaks = context.peaks, light, light_text, done = context.done](Result<FocusFigure> seen) {
+template <class T>
+Json value_or_null(const std::optional<T>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+Json to_json(const FocusPeaks& peaks) {
+  return {{"day", value_or_null(peaks.peak(FocusLight::kDay).sharpness)},
+          {"infrared", value_or_null(peaks.peak(FocusLight::kInfrared).sharpness)}};
+}
+
+Json to_json(const std::optional<LensRange>& lens, const FocusFigure& seen) {
+  if (!lens) return nullptr;
+  return {{"min", lens->min}, {"max", lens->max}, {"position", value_or_null(seen.lens_position)}};
+}
+
+void look_at_focus(const Context& context, FocusLight light) {
+  const auto answer = [&daemon = context.daemon, &peaks = context.peaks, light,
+                       done = context.done](const Result<FocusFigure>& seen) {
     if (!seen) return done(error(seen.error()));
     if (seen->content == Content::kSlate) {
       return done(error(kFailed, "no_picture", "there is no camera picture; `nestbox status` says why"));
     }
-    const double peak = peaks.update(light, seen->sharpness);
-    done(good({{"light", light_text},
+    const auto& peak = peaks.update(light, *seen);
+    done(good({{"light", word(light)},
                {"sharpness", seen->sharpness},
-               {"peak", peak},
+               {"peak", value_or_null(peak.sharpness)},
+               {"peaks", to_json(peaks)},
+               {"focus_measure", value_or_null(seen->focus_measure)},
+               {"focus_measure_peak", value_or_null(peak.focus_measure)},
+               {"lens", to_json(daemon.camera().lens, *seen)},
                {"width", seen->width},
                {"height", seen->height},
                {"crop_width", seen->crop_width},
                {"crop_height", seen->crop_height}}));
-  });
+  };
+  context.daemon.take_focus(answer);
+}
+
+void lock_lens(const Context& context) {
+  const auto text = text_argument(context.arguments, "dioptres");
+  if (!text) return context.done(error(kBadUsage, "bad_usage", "lock needs dioptres: 1 divided by the metres"));
+  const auto dioptres = check_lens_position(*text, context.daemon.camera());
+  if (!dioptres && dioptres.error().kind == ErrorKind::kNotFound)
+    return context.done(error(kFailed, "no_lens", dioptres.error().message));
+  if (!dioptres) return context.done(error(dioptres.error()));
+  if (!context.can_keep()) return;
+  // Both at once: a position has no effect without the mode, and the mode alone would hold the lens where it stands.
+  const auto both = fmt::format("{{autofocus_mode: manual, lens_position: {}}}", *dioptres);
+  const auto change = context.daemon.settings().set("camera", both);
+  if (!change) return context.done(error(change.error()));
+  context.daemon.apply(*change);
+  context.done(good({{"dioptres", *dioptres}, {"changed", change->keys}}));
+}
+
+void focus(const Context& context) {
+  const auto action = text_argument(context.arguments, "action").value_or("look");
+  const auto light_text = text_argument(context.arguments, "light").value_or("day");
+  const auto light = to_focus_light(light_text);
+  if (!light) {
+    return context.done(
+        error(kBadUsage, "bad_value", fmt::format("focus knows no light \"{}\"", light_text), "", "day, infrared"));
+  }
+  if (action == "look") return look_at_focus(context, *light);
+  if (action == "lock") return lock_lens(context);
+  if (action != "reset") {
+    return context.done(
+        error(kBadUsage, "bad_usage", fmt::format("focus knows no \"{}\"", action), "", "look, reset, lock"));
+  }
+  context.peaks.reset(*light);
+  context.done(good({{"light", word(*light)}, {"peaks", to_json(context.peaks)}}));
 }
 
 void examine(const Context& context) {

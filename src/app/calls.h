@@ -17,6 +17,7 @@ namespace nestbox {
 struct DaemonCalls {
   virtual ~DaemonCalls() = default;
   virtual StatusReport report() = 0;
+  virtual CaptureStatus camera() = 0;
   virtual const TimeZone& time_zone() const = 0;
   virtual Settings& settings() = 0;
   /// Why nothing can be kept at present (no state folder); empty: it can.

@@ -39,6 +39,7 @@ class Daemon : public CallHandler, private DaemonCalls {
  private:
   // DaemonCalls: what the commands act on (calls.h).
   StatusReport report() override;
+  CaptureStatus camera() override { return main_->capture().status(); }
   const TimeZone& time_zone() const override { return time_zone_; }
   Settings& settings() override { return settings_; }
   const std::string& state_error() const override { return state_error_; }

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "nestbox/image/jpeg.h"
+#include "nestbox/image/sharpness.h"
 
 namespace nestbox {
 namespace {
@@ -13,26 +14,55 @@ namespace {
 constexpr std::size_t kWaitingMax = 32;
 constexpr std::chrono::milliseconds kPatience{2000};
 constexpr int kQuality = 85;
+constexpr int kCentreQuality = 95;  // who looks for blur must not see JPEG's
 
-Result<PictureTaker::Picture> to_picture(const Frame& frame) {
-  auto jpeg = encode_jpeg(frame.main, kQuality);
+Result<PictureTaker::Picture> to_picture(const ImageView& image, std::uint64_t sequence, int quality) {
+  auto jpeg = encode_jpeg(image, quality);
   if (!jpeg) return tl::unexpected(jpeg.error());
-  return PictureTaker::Picture{std::make_shared<const std::string>(std::move(*jpeg)), frame.main.width,
-                               frame.main.height, frame.sequence};
+  return PictureTaker::Picture{std::make_shared<const std::string>(std::move(*jpeg)), image.width, image.height,
+                               sequence};
 }
+
+/// What is made of one frame: each once, for all who asked for it.
+class Development {
+ public:
+  explicit Development(const Frame& frame) : frame_(frame) {}
+  const Result<PictureTaker::Picture>& picture() {
+    if (!picture_) picture_ = to_picture(frame_.main, frame_.sequence, kQuality);
+    return *picture_;
+  }
+  const Result<PictureTaker::Picture>& centre() {
+    if (!centre_) centre_ = to_picture(centre_crop(frame_.main), frame_.sequence, kCentreQuality);
+    return *centre_;
+  }
+  const FocusFigure& focus() {
+    if (!focus_) focus_ = measure_focus(frame_);
+    return *focus_;
+  }
+
+ private:
+  const Frame& frame_;
+  std::optional<Result<PictureTaker::Picture>> picture_, centre_;
+  std::optional<FocusFigure> focus_;
+};
 
 }  // namespace
 
 void PictureDesk::take_picture(std::function<void(Result<Picture>)> done) {
-  ask({std::move(done), nullptr, BootClock::now()});
+  ask({std::move(done), nullptr, nullptr, BootClock::now()});
+}
+
+void PictureDesk::take_centre(std::function<void(Result<Picture>)> done) {
+  ask({nullptr, std::move(done), nullptr, BootClock::now()});
 }
 
 void PictureDesk::take_focus(std::function<void(Result<FocusFigure>)> done) {
-  ask({nullptr, std::move(done), BootClock::now()});
+  ask({nullptr, nullptr, std::move(done), BootClock::now()});
 }
 
 void PictureDesk::refuse(const Request& request, const Error& why) {
   if (request.picture) request.picture(tl::unexpected(why));
+  if (request.centre) request.centre(tl::unexpected(why));
   if (request.focus) request.focus(tl::unexpected(why));
 }
 
@@ -72,12 +102,11 @@ void PictureDesk::offer(FrameLease frame) noexcept {
 }
 
 void PictureDesk::develop(const FrameLease& frame, const std::vector<Request>& requests) noexcept {
-  std::optional<Result<Picture>> picture;  // one JPEG for all who asked
+  Development development(*frame);
   for (const auto& request : requests) {
-    if (request.focus) request.focus(measure_focus(*frame));
-    if (!request.picture) continue;
-    if (!picture) picture = to_picture(*frame);
-    request.picture(*picture);
+    if (request.picture) request.picture(development.picture());
+    if (request.centre) request.centre(development.centre());
+    if (request.focus) request.focus(development.focus());
   }
   Lock lock(mutex_);
   developing_ = false;

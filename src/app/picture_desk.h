@@ -21,15 +21,16 @@ class PictureDesk : public FrameSink, public PictureTaker {
 
   void offer(FrameLease frame) noexcept override;
   void take_picture(std::function<void(Result<Picture>)> done) override;
+  void take_centre(std::function<void(Result<Picture>)> done) override;
   /// The next frame's figure. `done` runs once, on the jobs thread, and must not block. Errors: as take_picture().
   void take_focus(std::function<void(Result<FocusFigure>)> done);
   /// Answers kTimeout to everybody who has waited for too long.
   void expire();
 
  private:
-  /// One of the two is wanted.
+  /// One of the three is wanted.
   struct Request {
-    std::function<void(Result<Picture>)> picture;
+    std::function<void(Result<Picture>)> picture, centre;
     std::function<void(Result<FocusFigure>)> focus;
     BootTime asked_at;
   };

@@ -351,12 +351,13 @@ void CaptureWorker::change_setup() {
 }
 
 void CaptureWorker::say(CameraState state, const std::string& error) {
-  auto source = setup_.camera.source;
-  if (session_ && !session_->is_fallback) source = session_->source->name();
+  const bool has_source = session_ && !session_->is_fallback;
+  auto source = has_source ? session_->source->name() : setup_.camera.source;
   Lock lock(mutex_);
   status_.source = std::move(source);
   status_.state = state;
   status_.last_error = error;
+  status_.lens = has_source ? session_->format.lens : std::nullopt;
   if (state != CameraState::kRunning) status_.notes.clear();
 }
 

@@ -11,6 +11,7 @@
 
 #include "nestbox/base/clock.h"
 #include "nestbox/base/result.h"
+#include "nestbox/capture/capture_stage.h"
 #include "nestbox/media/frame.h"
 #include "nestbox/media/frame_ring.h"
 #include "nestbox/options/options.h"
@@ -25,6 +26,7 @@ struct SourceFormat {
   std::shared_ptr<const void> memory;     ///< keeps the buffers readable; the ring owns a share
   std::chrono::nanoseconds frame_time{};  ///< expected time between two pictures; a stall is measured against it
   Content content = Content::kLive;
+  std::optional<LensRange> lens{};  ///< of a camera whose lens has a motor
 };
 
 /// A picture in a slot, not yet published: the capture thread may still paint on it.

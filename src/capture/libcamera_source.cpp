@@ -196,12 +196,22 @@ Result<void> LibcameraSource::feed() {
   return {};
 }
 
+std::optional<LensRange> LibcameraSource::lens() const {
+  const auto found = abilities_.controls.find(CameraControl::kLensPosition);
+  if (found == abilities_.controls.end()) return std::nullopt;
+  return LensRange{found->second.min, found->second.max};
+}
+
 SourceFormat LibcameraSource::format() const {
   const auto frame_time = frame_interval(options_.framerate);
-  if (pool_) return pool_->format(frame_time, Content::kLive);
+  if (pool_) {
+    auto format = pool_->format(frame_time, Content::kLive);
+    format.lens = lens();
+    return format;
+  }
   const auto& analysis = memory_->analysis.front();
-  return {plan_.main.width,     plan_.main.height, analysis.width, analysis.height,
-          memory_->main.size(), memory_,           frame_time,     Content::kLive};
+  return {plan_.main.width, plan_.main.height, analysis.width, analysis.height, memory_->main.size(),
+          memory_,          frame_time,        Content::kLive, lens()};
 }
 
 Result<std::optional<FilledSlot>> LibcameraSource::poll(BootTime now) {

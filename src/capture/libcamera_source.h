@@ -59,6 +59,7 @@ class LibcameraSource final : public FrameSource {
   Result<void> begin();
   Result<void> feed();
   SourceFormat format() const;
+  std::optional<LensRange> lens() const;
   CameraOptions in_software() const;
   Result<std::optional<FilledSlot>> take(const CompletedRequest& done, BootTime now);
   bool fill_lent(const CompletedRequest& done, FilledSlot& filled);

@@ -13,12 +13,37 @@ constexpr int kApart = 2;             // a camera's own filters make neighbours 
 constexpr double kContrastMin = 2.0;  // squared steps of luma: less is no contrast but noise
 constexpr double kScale = 50;         // a gradient over two pixels is at most twice the contrast
 
+struct Crop {
+  int left = 0, top = 0, width = 0, height = 0;
+};
+
+Crop middle_of(int width, int height) {
+  const int crop_width = std::min(width, kCropWidth), crop_height = std::min(height, kCropHeight);
+  const auto even = [](int value) { return value - value % 2; };
+  return {even((width - crop_width) / 2), even((height - crop_height) / 2), crop_width, crop_height};
+}
+
+PlaneView part_of(const PlaneView& plane, int left, int top, int width, int height) {
+  return {plane.data + static_cast<std::ptrdiff_t>(top) * plane.stride + left, width, height, plane.stride};
+}
+
 }  // namespace
 
 PlaneView centre_crop(const PlaneView& luma) noexcept {
-  const int width = std::min(luma.width, kCropWidth), height = std::min(luma.height, kCropHeight);
-  const auto top = static_cast<std::ptrdiff_t>((luma.height - height) / 2);
-  return {luma.data + top * luma.stride + (luma.width - width) / 2, width, height, luma.stride};
+  const auto crop = middle_of(luma.width, luma.height);
+  return part_of(luma, crop.left, crop.top, crop.width, crop.height);
+}
+
+ImageView centre_crop(const ImageView& picture) noexcept {
+  const auto crop = middle_of(picture.width, picture.height);
+  ImageView part{picture.format, crop.width, crop.height, centre_crop(picture.y), {}, {}};
+  if (picture.format == PixelFormat::kNv12) {  // a row of pairs is as wide in bytes as one of luma
+    part.u = part_of(picture.u, crop.left, crop.top / 2, crop.width, crop.height / 2);
+    return part;
+  }
+  part.u = part_of(picture.u, crop.left / 2, crop.top / 2, crop.width / 2, crop.height / 2);
+  part.v = part_of(picture.v, crop.left / 2, crop.top / 2, crop.width / 2, crop.height / 2);
+  return part;
 }
 
 float sharpness(const PlaneView& luma) noexcept {

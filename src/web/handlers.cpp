@@ -7,6 +7,8 @@
 
 #include "access.h"
 #include "assets.h"
+#include "daemon_calls.h"
+#include "focus_handlers.h"
 #include "log_in_handlers.h"
 #include "media_handlers.h"
 #include "nestbox/base/log.h"
@@ -14,7 +16,6 @@
 namespace nestbox::web {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 constexpr auto kAnswerWithin = std::chrono::seconds(2);
 
 asio::awaitable<void> serve_asset(Connection& connection, const Request& request) {
@@ -37,16 +38,7 @@ asio::awaitable<void> serve_asset(Connection& connection, const Request& request
 }
 
 asio::awaitable<std::optional<Answer>> ask_status(Connection& connection, Site& site) {
-  const std::function<void(std::function<void(Answer)>)> question = [&site](std::function<void(Answer)> done) {
-    site.ports.calls.call({"status", {}}, std::move(done));
-  };
-  co_return co_await ask<Answer>(site, connection.waiter(), question, Clock::now() + kAnswerWithin);
-}
-
-unsigned http_status_of(const Answer& answer) {
-  constexpr int kGood = 0, kBadUsage = 2;
-  if (answer.exit_status == kGood) return 200;
-  return answer.exit_status == kBadUsage ? 400 : 503;
+  co_return co_await ask_daemon(connection, site, "status", {}, kAnswerWithin);
 }
 
 asio::awaitable<void> serve_status(Connection& connection, Site& site, const Request& request) {
@@ -124,6 +116,9 @@ asio::awaitable<void> handle(Connection& connection, Site& site, const Route& ro
     case RouteHandler::kSnapshot:
       co_await serve_snapshot(connection, site, request);
       break;
+    case RouteHandler::kCentre:
+      co_await serve_centre(connection, site, request);
+      break;
     case RouteHandler::kMjpeg:
       co_await serve_mjpeg(connection, site, request);
       break;
@@ -135,6 +130,15 @@ asio::awaitable<void> handle(Connection& connection, Site& site, const Route& ro
       break;
     case RouteHandler::kStatus:
       co_await serve_status(connection, site, request);
+      break;
+    case RouteHandler::kFocus:
+      co_await serve_focus(connection, site, request);
+      break;
+    case RouteHandler::kFocusReset:
+      co_await reset_focus(connection, site, request);
+      break;
+    case RouteHandler::kFocusLock:
+      co_await lock_focus(connection, site, request);
       break;
     case RouteHandler::kPicture:
       co_await serve_picture(connection, site, request);

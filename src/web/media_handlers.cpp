@@ -42,7 +42,7 @@ Reply full_house_reply(std::string_view path) {
              {}});
 }
 
-Reply snapshot_reply(const std::optional<Result<Picture>>& answer, std::string_view path) {
+Reply jpeg_reply(const std::optional<Result<Picture>>& answer, std::string_view path) {
   if (!answer) return no_picture_reply(path);
   if (!*answer) {
     const bool crowded = answer->error().kind == ErrorKind::kExhausted;
@@ -58,6 +58,19 @@ Reply snapshot_reply(const std::optional<Result<Picture>>& answer, std::string_v
 asio::awaitable<void> send_head_alone(Connection& connection, std::string_view content_type) {
   Reply reply;
   reply.head = head_of(std::string(content_type));
+  co_await connection.send(reply);
+}
+
+using PictureQuestion = std::function<void(std::function<void(Result<Picture>)>)>;
+
+asio::awaitable<void> serve_jpeg(Connection& connection, Site& site, const Request& request,
+                                 const PictureQuestion& question) {
+  if (request.head_only) {
+    co_await send_head_alone(connection, "image/jpeg");
+    co_return;
+  }
+  const auto answer = co_await ask<Result<Picture>>(site, connection.waiter(), question, Clock::now() + kPictureWithin);
+  const auto reply = jpeg_reply(answer, request.path);
   co_await connection.send(reply);
 }
 
@@ -145,15 +158,17 @@ Result<std::string> mux(FragmentMuxer& muxer, const std::vector<Packet>& packets
 }  // namespace
 
 asio::awaitable<void> serve_snapshot(Connection& connection, Site& site, const Request& request) {
-  if (request.head_only) {
-    co_await send_head_alone(connection, "image/jpeg");
-    co_return;
-  }
-  const std::function<void(std::function<void(Result<Picture>)>)> question =
-      [&site](std::function<void(Result<Picture>)> done) { site.ports.pictures.take_picture(std::move(done)); };
-  const auto answer = co_await ask<Result<Picture>>(site, connection.waiter(), question, Clock::now() + kPictureWithin);
-  const auto reply = snapshot_reply(answer, request.path);
-  co_await connection.send(reply);
+  const PictureQuestion question = [&site](std::function<void(Result<Picture>)> done) {
+    site.ports.pictures.take_picture(std::move(done));
+  };
+  co_await serve_jpeg(connection, site, request, question);
+}
+
+asio::awaitable<void> serve_centre(Connection& connection, Site& site, const Request& request) {
+  const PictureQuestion question = [&site](std::function<void(Result<Picture>)> done) {
+    site.ports.pictures.take_centre(std::move(done));
+  };
+  co_await serve_jpeg(connection, site, request, question);
 }
 
 asio::awaitable<void> serve_mjpeg(Connection& connection, Site& site, const Request& request) {

@@ -9,6 +9,7 @@ constexpr std::array kRoutes = {
     Route{"GET", "/", Access::kPicture, RouteHandler::kPage},
     Route{"GET", "/assets/{file}", Access::kOpen, RouteHandler::kAsset},
     Route{"GET", "/snapshot", Access::kPicture, RouteHandler::kSnapshot},
+    Route{"GET", "/snapshot/centre", Access::kSession, RouteHandler::kCentre},
     Route{"GET", "/stream", Access::kPicture, RouteHandler::kMjpeg},
     Route{"GET", "/live.mp4", Access::kPicture, RouteHandler::kLive},
     Route{"GET", "/healthz", Access::kOpen, RouteHandler::kHealth},
@@ -18,6 +19,10 @@ constexpr std::array kRoutes = {
     Route{"GET", "/api/v1/session", Access::kPicture, RouteHandler::kSession},
     Route{"GET", "/api/v1/picture", Access::kPicture, RouteHandler::kPicture},
     Route{"GET", "/api/v1/status", Access::kSession, RouteHandler::kStatus},
+    Route{"GET", "/api/v1/focus/day", Access::kSession, RouteHandler::kFocus},
+    Route{"GET", "/api/v1/focus/infrared", Access::kSession, RouteHandler::kFocus},
+    Route{"POST", "/api/v1/focus/reset", Access::kSession, RouteHandler::kFocusReset},
+    Route{"POST", "/api/v1/focus/lock", Access::kSession, RouteHandler::kFocusLock},
 };
 
 bool path_matches(std::string_view pattern, std::string_view path) {

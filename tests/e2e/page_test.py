@@ -60,6 +60,22 @@ return {
 };
 """
 
+LOOK_AT_FOCUS = """
+const text = (id) => document.getElementById(id).textContent;
+const picture = document.getElementById('focus-picture');
+return {
+  hidden: document.getElementById('focus').hidden, live: !document.getElementById('watch').hidden,
+  state: document.getElementById('focus').dataset.state, tone: document.getElementById('focus').dataset.tone,
+  figure: text('focus-figure'), share: text('focus-share'), own: text('focus-own'),
+  bar: document.getElementById('focus-bar').value,
+  day: text('focus-day'), infrared: text('focus-infrared'), message: text('focus-message'),
+  lens: !document.getElementById('focus-lens').hidden, position: text('focus-position'),
+  width: picture.naturalWidth, height: picture.naturalHeight,
+  scale: picture.getBoundingClientRect().width * window.devicePixelRatio / picture.naturalWidth,
+  caption: text('focus-caption'),
+};
+"""
+
 PICTURE_HASH = """
 const video = document.getElementById('video');
 const canvas = document.createElement('canvas');
@@ -97,6 +113,20 @@ class Box:
         self.order("wanted?")
         return self.program.stdout.readline().strip() == "yes"
 
+    def looks(self):
+        self.order("looks?")
+        return int(self.program.stdout.readline())
+
+    def orders(self):
+        self.order("orders?")
+        return self.program.stdout.readline().strip()
+
+    def focus(self, sharpness, peak, light="day", infrared=None, own=None, lens=None):
+        self.order("focus " + json.dumps({
+            "light": light, "sharpness": sharpness, "peak": peak, "peaks": {"day": peak, "infrared": infrared},
+            "focus_measure": own, "focus_measure_peak": own and own + 88, "lens": lens,
+            "width": 1280, "height": 720, "crop_width": 480, "crop_height": 360}))
+
     def status(self, **changes):
         body = {"version": "0.1.0", "name": "owl-box", "state": "ok", "uptime_s": 273600, "mode": "day",
                 "camera": {"source": "libcamera:imx708", "state": "running", "width": 1280, "height": 720, "fps": 30.0,
@@ -131,10 +161,10 @@ class PageCase(unittest.TestCase):
     def look(self):
         return self.browser.execute_script(LOOK)
 
-    def until(self, condition, what, seconds=15):
+    def until(self, condition, what, seconds=15, script=LOOK):
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            seen = self.look()
+            seen = self.browser.execute_script(script)
             if condition(seen):
                 return seen
             time.sleep(0.05)
@@ -143,6 +173,21 @@ class PageCase(unittest.TestCase):
 
     def until_playing(self):
         return self.until(lambda seen: seen["time"] > 0.5 and seen["picture"] == "live", "the picture plays")
+
+    def until_focus(self, condition, what):
+        return self.until(condition, what, script=LOOK_AT_FOCUS)
+
+    def open_focus(self):
+        """As its owner does: by the button on the live picture."""
+        self.wait_for(lambda: self.browser.find_element("id", "focus-open").is_displayed(), "the button is there")
+        self.browser.find_element("id", "focus-open").click()
+        return self.until_focus(lambda seen: seen["state"] == "fresh", "figures come")
+
+    def wait_for(self, condition, what, seconds=10):
+        deadline = time.monotonic() + seconds
+        while not condition():
+            self.assertLess(time.monotonic(), deadline, what)
+            time.sleep(0.05)
 
     def shoot(self, name):
         if SETTINGS.shots:
@@ -174,6 +219,22 @@ class AnyBox(PageCase):
         self.open(SETTINGS.url)
         self.assert_plays_and_moves(5)
         self.shoot("daemon-desktop")
+        self.assert_console_is_clean()
+
+    def test_focus(self):
+        self.open(SETTINGS.url)
+        self.until_playing()
+        seen = self.open_focus()
+        self.assertGreater(float(seen["figure"]), 0)
+        self.assertGreater(seen["bar"], 0)
+        self.assertEqual((seen["width"], seen["height"]), (480, 360))
+        self.assertIn("no figure of its own", seen["own"])
+        self.assertFalse(seen["lens"], "a file has no motor")
+        self.browser.find_element("id", "focus-infrared").click()
+        self.until_focus(lambda seen: "peak" in seen["infrared"] and "no peak" not in seen["infrared"], "its own peak")
+        self.browser.find_element("id", "focus-reset").click()
+        self.until_focus(lambda seen: "begins anew" in seen["message"], "the daemon took the order")
+        self.shoot("daemon-focus")
         self.assert_console_is_clean()
 
 
@@ -244,11 +305,97 @@ class SyntheticBox(PageCase):
         self.browser.switch_to.window(page)
         self.until_playing()
 
-    def wait_for(self, condition, what, seconds=10):
-        deadline = time.monotonic() + seconds
-        while not condition():
-            self.assertLess(time.monotonic(), deadline, what)
-            time.sleep(0.05)
+    def test_focus_shows_the_figure_against_its_peak(self):
+        self.box.focus(34.2, 41.0, own=812, lens={"min": 0, "max": 15, "position": 6.7})
+        self.open(self.box.url)
+        self.until_playing()
+        seen = self.open_focus()
+        self.assertFalse(seen["live"], "the live picture makes room")
+        self.wait_for(lambda: not self.box.wanted(), "and costs nothing any more")
+        self.assertEqual(seen["figure"], "34.2")
+        self.assertAlmostEqual(seen["bar"], 34.2 / 41.0, places=3)
+        self.assertIn("83 % of the peak, 41.0", seen["share"])
+        self.assertIn("812, peak 900", seen["own"])
+        self.assertIn("no peak yet", seen["infrared"])
+        self.assertIn("6.7 (15 cm)", seen["position"])
+        self.assertEqual((seen["width"], seen["height"]), (480, 360))
+        self.assertAlmostEqual(seen["scale"] % 1, 0, places=2)
+        self.box.focus(41.3, 41.3, infrared=35.0)
+        seen = self.until_focus(lambda seen: seen["figure"] == "41.3", "it follows")
+        self.assertEqual((seen["bar"], seen["tone"]), (1, "good"))
+        self.assertIn("no figure of its own", seen["own"])
+        self.assertFalse(seen["lens"])
+        self.assertIn("35.0", seen["infrared"])
+        self.shoot("focus-desktop")
+        self.browser.find_element("link text", "Live picture").click()
+        self.until_playing()
+        self.assert_console_is_clean()
+
+    def test_focus_changes_something_only_when_asked(self):
+        self.box.focus(34.2, 41.0, lens={"min": 0, "max": 15, "position": 6.7})
+        self.open(self.box.url)
+        self.open_focus()
+        self.assertEqual(self.box.orders(), "")
+        self.browser.find_element("id", "focus-reset").click()
+        self.until_focus(lambda seen: "begins anew" in seen["message"], "the peak is reset")
+        self.assertEqual(json.loads(self.box.orders()), {"action": "reset", "light": "day"})
+        field = self.browser.find_element("id", "focus-dioptres")
+        self.assertEqual(field.get_attribute("value"), "6.7")
+        field.clear()
+        field.send_keys("8", Keys.ENTER)
+        self.until_focus(lambda seen: "held at 8.0 (13 cm)" in seen["message"], "the lens is held")
+        self.assertTrue(self.box.orders().endswith('{"action":"lock","dioptres":"8"}'), self.box.orders())
+        self.assert_console_is_clean()
+
+    def test_focus_costs_nothing_unless_somebody_looks(self):
+        self.open(self.box.url)
+        self.until_playing()
+        self.assertEqual(self.box.looks(), 0, "the live picture measures nothing")
+        self.open_focus()
+        self.assertGreater(self.box.looks(), 0)
+        page = self.browser.current_window_handle
+        self.browser.switch_to.new_window("tab")
+        self.wait_for(lambda: self.looks_within(2) == 0, "a hidden page asks for nothing", 20)
+        before = self.box.looks()
+        self.browser.close()
+        self.browser.switch_to.window(page)
+        self.wait_for(lambda: self.box.looks() > before, "it goes on when it is seen again")
+
+    def looks_within(self, seconds):
+        before = self.box.looks()
+        time.sleep(seconds)
+        return self.box.looks() - before
+
+    def test_a_focus_without_a_picture_is_said(self):
+        self.open(self.box.url)
+        self.open_focus()
+        self.box.order("freeze")
+        seen = self.until_focus(lambda seen: seen["state"] == "none", "an old figure does not stay")
+        self.assertEqual((seen["figure"], seen["bar"]), ("–", 0))
+        self.box.order("resume")
+        self.until_focus(lambda seen: seen["state"] == "fresh" and seen["message"] == "", "it comes back by itself")
+
+    def test_focus_on_a_phone_is_read_from_a_metre_away(self):
+        self.box.focus(100.0, 100.0, infrared=35.0, own=812, lens={"min": 0, "max": 15, "position": 6.7})
+        self.open("about:blank")
+        self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
+                                     {"width": 390, "height": 844, "deviceScaleFactor": 3, "mobile": True})
+        self.browser.get(self.box.url + "#focus")
+        seen = self.until_focus(lambda seen: seen["state"] == "fresh" and seen["width"] > 0, "it begins in the focus mode")
+        self.assertAlmostEqual(seen["scale"], 2, places=2, msg="whole pixels: 1170 of the screen for 480")
+        self.assertIn("2 × 2", seen["caption"])
+        # A phone of 390 pixels is 65 to 70 mm wide, 6 to 1 mm. Digits are 0.7 of the letters' size: 12 mm, 0.7 degrees
+        # from a metre away, eight times what good eyes need.
+        size = self.browser.execute_script("return parseFloat(getComputedStyle(document.getElementById('focus-figure')).fontSize)")
+        self.assertGreaterEqual(size, 96)
+        wide = self.browser.execute_script("""
+            const range = document.createRange();
+            range.selectNodeContents(document.getElementById('focus-figure'));
+            return [document.documentElement.scrollWidth, range.getBoundingClientRect().width];""")
+        self.assertLessEqual(max(wide), 390, "nothing sticks out at the side")
+        for control in ("focus-day", "focus-infrared", "focus-reset"):
+            self.assertGreaterEqual(self.browser.find_element("id", control).size["height"], 44, control)
+        self.shoot("focus-phone")
 
     def test_what_is_not_the_camera_says_so(self):
         self.box.status(camera={"source": "scene:7"})

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,11 @@ namespace nestbox {
 
 enum class CameraState : std::uint8_t { kRunning, kStalled, kAbsent, kBusy };
 
+/// Where a motor can set the lens, in dioptres.
+struct LensRange {
+  double min = 0, max = 0;
+};
+
 struct CaptureStatus {
   std::string source;  ///< what delivers: "scene:7", "file:/clips/owl.mp4"; never a simulation under another name
   CameraState state = CameraState::kAbsent;
@@ -25,6 +31,7 @@ struct CaptureStatus {
   std::uint64_t frames = 0;        ///< published by the source; slates in its place are not counted
   std::uint64_t frames_lost = 0;   ///< due, and not published: no free slot, or the source skipped
   std::uint64_t rebuilds = 0;      ///< times a running source failed or fell silent and was given up
+  std::optional<LensRange> lens;   ///< of a running camera whose lens has a motor
   bool needs_fresh_start = false;  ///< a camera comes back in a new process alone, if at all
   std::string last_error;
   std::vector<std::string> notes;  ///< settings this source cannot follow: "camera.shutter: a file has no shutter"

@@ -4,8 +4,10 @@
 
 namespace nestbox {
 
-/// The part in the middle that is looked at: 480 x 360 pixels, or as much as there is.
+/// The part in the middle that is looked at: 480 x 360 pixels, or as much as there is. It begins at an even row and
+/// column, so that chroma can be cut out with it.
 PlaneView centre_crop(const PlaneView& luma) noexcept;
+ImageView centre_crop(const ImageView& picture) noexcept;
 
 /// 0 (nothing but blur) to about 100: the energy of the gradients over the contrast of the picture, so that neither
 /// brightness nor gain change it much. Each gradient is multiplied with that of a line two further on and not with

@@ -73,6 +73,8 @@ struct PictureTaker {
   };
   virtual ~PictureTaker() = default;
   virtual void take_picture(std::function<void(Result<Picture>)> done) = 0;
+  /// Its middle alone, pixel for pixel: the part that the sharpness is measured in.
+  virtual void take_centre(std::function<void(Result<Picture>)> done) = 0;
 };
 
 }  // namespace nestbox

@@ -154,6 +154,7 @@ class Parser {
     auto* day = focus.add_flag("--day", day_, "By daylight (the default)");
     focus.add_flag("--infrared", invocation_.infrared, "By infra-red light, which has a peak of its own")
         ->excludes(day);
+    focus.add_flag("--reset", invocation_.reset, "Forget this light's peak first: another scene, another lens");
     auto* lock = focus.add_subcommand("lock", "Hold a motor lens at one distance; what to do with any other");
     word(*lock, "DIOPTRES", invocation_.value, "1 divided by the metres: 6.7 for 15 cm")->check(CLI::Range(0.0, 32.0));
   }

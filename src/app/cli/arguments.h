@@ -23,6 +23,7 @@ struct Invocation {
   std::string value;
   std::optional<std::string> file;  ///< of a snapshot ("-" is standard output); of the doctor's configuration
   bool infrared = false;            ///< focus: by infra-red light
+  bool reset = false;               ///< focus: forget that light's peak first
   int uplink_s = 0;                 ///< how long the doctor measures the way to the server; 0: not
   bool unattended = false;          ///< setup was told to ask nothing
 };

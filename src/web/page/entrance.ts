@@ -1,10 +1,12 @@
+import { LoggedOut } from "./box.js";
 import { element } from "./dom.js";
-import { fetchSession, LoggedOut, type Session } from "./status.js";
+import { fetchSession, type Session } from "./status.js";
 
 /** Who we are to the box, and the ways in and out in the page's head. */
 export class Entrance {
   private readonly logIn = element("log-in", HTMLAnchorElement);
   private readonly logOut = element("log-out", HTMLFormElement);
+  private readonly focus = element("focus-open", HTMLAnchorElement);
   private readonly token = element("log-out-token", HTMLInputElement);
   private session: Session | undefined;
 
@@ -21,11 +23,17 @@ export class Entrance {
     return known;
   }
 
+  /** What a change must carry; empty before the box was asked. */
+  get csrf(): string {
+    return this.session?.csrf ?? "";
+  }
+
   private welcome(session: Session): void {
     this.session = session;
     this.token.value = session.csrf;
     this.logOut.hidden = session.access !== "session";
     this.logIn.hidden = session.access !== "public";
+    this.focus.hidden = session.access === "public";
   }
 }
 

@@ -1,16 +1,19 @@
 import { Backoff, pause } from "./backoff.js";
+import { LoggedOut } from "./box.js";
+import { FocusView } from "./focus_view.js";
 import { LivePlayer } from "./live_player.js";
 import { MjpegPlayer } from "./mjpeg_player.js";
 import type { Player, PlayerEvents } from "./player.js";
 import { type Notice, Stage } from "./stage.js";
 import { Entrance } from "./entrance.js";
-import { clockText, contentOf, fetchPictureStatus, fetchStatus, LoggedOut, noPictureSince, type PictureStatus } from "./status.js";
+import { clockText, contentOf, fetchPictureStatus, fetchStatus, noPictureSince, type PictureStatus } from "./status.js";
 import { StatusView } from "./status_view.js";
 
 // A picture older than this is not called live any more.
 const kStaleAfterMs = 2000;
 const kStatusEveryMs = 2000;
 const kLookEveryMs = 500;
+const kFocusHash = "#focus";
 // A stream that lasted so long was a good one: the next try comes soon.
 const kGoodAfterMs = 10000;
 
@@ -18,6 +21,7 @@ class Page implements PlayerEvents {
   private readonly stage = new Stage();
   private readonly view = new StatusView();
   private readonly entrance = new Entrance();
+  private readonly focus = new FocusView(this.entrance);
   private readonly live: Player = new LivePlayer(this.stage.video, this);
   private readonly mjpeg: Player = new MjpegPlayer(this.stage.still, this);
   private status: PictureStatus | undefined;
@@ -31,6 +35,10 @@ class Page implements PlayerEvents {
     document.addEventListener("visibilitychange", () => this.followVisibility());
     window.addEventListener("pagehide", () => this.stop());
     window.addEventListener("pageshow", () => this.followVisibility());
+    window.addEventListener("hashchange", () => {
+      this.stop();
+      this.followVisibility();
+    });
     this.followVisibility();
   }
 
@@ -58,7 +66,10 @@ class Page implements PlayerEvents {
     this.watching = new AbortController();
     const { signal } = this.watching;
     this.lastPicture = undefined;
-    void this.watchPicture(signal);
+    const focusing = location.hash === kFocusHash;
+    this.stage.hidden = focusing;
+    this.focus.hidden = !focusing;
+    void (focusing ? this.watchFocus(signal) : this.watchPicture(signal));
     void this.watchStatus(signal);
     const look = setInterval(() => this.look(), kLookEveryMs);
     signal.addEventListener("abort", () => clearInterval(look), { once: true });
@@ -81,6 +92,11 @@ class Page implements PlayerEvents {
       if (performance.now() - begun > kGoodAfterMs) backoff.reset();
       await pause(backoff.nextMs(), signal);
     }
+  }
+
+  /** In place of the live picture, which costs the box more. */
+  private async watchFocus(signal: AbortSignal): Promise<void> {
+    if (!(await this.focus.watch(signal))) location.hash = "";
   }
 
   private async watchStatus(signal: AbortSignal): Promise<void> {

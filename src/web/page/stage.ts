@@ -20,6 +20,7 @@ export interface Notice {
 export class Stage {
   readonly video: IosVideo = element("video", HTMLVideoElement);
   readonly still = element("still", HTMLImageElement);
+  private readonly section = element("watch", HTMLElement);
   private readonly stage = element("stage", HTMLElement);
   private readonly badge = element("badge", HTMLParagraphElement);
   private readonly banner = element("banner", HTMLParagraphElement);
@@ -38,6 +39,10 @@ export class Stage {
     document.addEventListener("fullscreenchange", () => {
       this.fullLabel.textContent = document.fullscreenElement ? "Leave full screen" : "Full screen";
     });
+  }
+
+  set hidden(hidden: boolean) {
+    this.section.hidden = hidden;
   }
 
   show(notice: Notice): void {

@@ -1,3 +1,5 @@
+import { fetchJson } from "./box.js";
+
 /** The body of /api/v1/status, as far as the page reads it. Keys are only ever added; unknown values are null. */
 export interface Status {
   version: string;
@@ -51,31 +53,9 @@ export interface Session {
   csrf: string;
 }
 
-/** The box wants a password first. */
-export class LoggedOut extends Error {}
-
-const kTimeoutMs = 4000;
-
 export const fetchStatus = (signal: AbortSignal): Promise<Status> => fetchJson("/api/v1/status", signal);
 export const fetchPictureStatus = (signal: AbortSignal): Promise<PictureStatus> => fetchJson("/api/v1/picture", signal);
 export const fetchSession = (signal: AbortSignal): Promise<Session> => fetchJson("/api/v1/session", signal);
-
-/** Throws LoggedOut, or whatever else when the box does not answer as it should. */
-async function fetchJson<T>(path: string, signal: AbortSignal): Promise<T> {
-  const ending = new AbortController();
-  const end = (): void => ending.abort();
-  const timer = setTimeout(end, kTimeoutMs);
-  signal.addEventListener("abort", end, { once: true });
-  try {
-    const response = await fetch(path, { signal: ending.signal, cache: "no-store" });
-    if (response.status === 401) throw new LoggedOut();
-    if (!response.ok) throw new Error(`status ${response.status}`);
-    return (await response.json()) as T;
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", end);
-  }
-}
 
 export function healthWords(status: Status): Words {
   switch (status.state) {

@@ -66,6 +66,28 @@ int value_of(const Frame& frame) {
   return whole ? value : 0;
 }
 
+TEST_F(LibcameraSourceTest, ALensWithAMotorIsSaidWhileTheCameraIsThere) {
+  camera_->abilities.controls[CameraControl::kLensPosition] = {0, 15, {}};
+  run({});
+  ASSERT_TRUE(comes_to(CameraState::kRunning));
+  const auto lens = worker_->status().lens;
+  ASSERT_TRUE(lens);
+  EXPECT_EQ(lens->min, 0);
+  EXPECT_EQ(lens->max, 15);
+  camera_->unplug = true;
+  ASSERT_TRUE(comes_to(CameraState::kAbsent));
+  EXPECT_FALSE(worker_->status().lens);
+  camera_->present = true;
+  ASSERT_TRUE(comes_to(CameraState::kRunning));
+  EXPECT_TRUE(worker_->status().lens);
+}
+
+TEST_F(LibcameraSourceTest, ALensWithoutAMotorIsNone) {
+  run({});
+  ASSERT_TRUE(comes_to(CameraState::kRunning));
+  EXPECT_FALSE(worker_->status().lens);
+}
+
 TEST_F(LibcameraSourceTest, PicturesAreTheCamerasOwnBuffersWithWhatItSaysOfThem) {
   std::atomic<int> mixed{0}, bare{0};
   const auto sink = std::make_shared<RecordingSink>(0, [&](const Frame& frame) {

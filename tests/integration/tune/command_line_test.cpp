@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -382,6 +383,46 @@ TEST_F(CommandLineTest, BadUsageIsExitTwoWithTheNearest) {
     EXPECT_EQ(run.out, "");
   }
   EXPECT_EQ(asked(), "nothing");
+}
+
+constexpr auto kLook = R"({"light":"day","sharpness":20.5,"peak":41.0,"peaks":{"day":41.0,"infrared":35.25},
+  "focus_measure":812,"focus_measure_peak":900,"lens":null,"width":1280,"height":720,"crop_width":480,"crop_height":360})";
+
+TEST_F(CommandLineTest, FocusShowsFigurePeaksAndTheCamerasOwnUntilThereIsNoPicture) {
+  std::atomic<int> looks{0};
+  house_.handler().script([&](const Call&, const auto& done) {
+    if (++looks <= 2) return done({0, kLook, {}});
+    done({1, R"({"error":{"code":"no_picture","message":"there is no camera picture"}})", {}});
+  });
+  const auto run = nestbox({"focus"});
+  EXPECT_EQ(run.exit_status, 1);
+  constexpr auto kLine = " 20.5 [#########.........] peak  41.0  (day; infra-red 35.2)  camera 812 of 900\n";
+  EXPECT_EQ(run.out, std::string(kLine) + kLine);
+  EXPECT_THAT(run.err, HasSubstr("there is no camera picture"));
+  const auto asked = house_.handler().asked();
+  EXPECT_EQ(asked.front().arguments_json, R"({"light":"day"})") << "a run of its own begins no peak anew";
+}
+
+TEST_F(CommandLineTest, FocusBeginsAPeakAnewWhenToldTo) {
+  answer(R"({"error":{"code":"no_picture","message":"there is no camera picture"}})", 1);
+  EXPECT_EQ(nestbox({"focus", "--infrared", "--reset"}).exit_status, 1);
+  EXPECT_EQ(asked(), R"(focus {"action":"reset","light":"infrared"})");
+}
+
+TEST_F(CommandLineTest, FocusLocksALensOrSaysHowToTurnIt) {
+  answer(R"({"dioptres":6.7,"changed":["camera.lens_position"]})");
+  const auto held = nestbox({"focus", "lock", "6.7"});
+  EXPECT_EQ(held.exit_status, 0);
+  EXPECT_EQ(held.out, "The lens is held at 6.7 dioptres.\n");
+  EXPECT_EQ(asked(), R"(focus {"action":"lock","dioptres":"6.7"})");
+  EXPECT_EQ(nestbox({"--json", "focus", "lock", "6.7"}).out, R"({"dioptres":6.7,"changed":["camera.lens_position"]})"
+                                                             "\n");
+  answer(R"({"error":{"code":"no_lens","message":"no motor"}})", 1);
+  const auto none = nestbox({"focus", "lock", "6.7"});
+  EXPECT_EQ(none.exit_status, 1);
+  EXPECT_THAT(none.err, AllOf(HasSubstr("Turn it by hand"), HasSubstr("nail varnish")));
+  answer(R"({"error":{"code":"bad_value","message":"0 to 15 dioptres"}})", 2);
+  EXPECT_EQ(nestbox({"focus", "lock", "20"}).exit_status, 2);
 }
 
 TEST_F(CommandLineTest, HelpAndVersionNeedNoDaemon) {

@@ -11,6 +11,7 @@
 #include "nestbox/base/assert.h"
 #include "nestbox/base/clock.h"
 #include "nestbox/image/jpeg.h"
+#include "nestbox/image/sharpness.h"
 
 namespace nestbox::test {
 namespace {
@@ -185,21 +186,26 @@ SyntheticStream::~SyntheticStream() {
 
 void SyntheticStream::take_picture(std::function<void(Result<Picture>)> done) {
   Lock lock(mutex_);
-  asked_.push_back(std::move(done));
+  asked_.push_back({Asked::Part::kWhole, std::move(done)});
+}
+
+void SyntheticStream::take_centre(std::function<void(Result<Picture>)> done) {
+  Lock lock(mutex_);
+  asked_.push_back({Asked::Part::kCentre, std::move(done)});
 }
 
 void SyntheticStream::answer_pictures() {
-  std::vector<std::function<void(Result<Picture>)>> asked;
+  std::vector<Asked> asked;
   {
     Lock lock(mutex_);
     asked.swap(asked_);
   }
-  if (asked.empty()) return;
-  auto jpeg = encode_jpeg(encoders_->view(), 80);
-  NESTBOX_ASSERT(jpeg.has_value());
-  const Picture picture{std::make_shared<const std::string>(std::move(*jpeg)), shape_.width, shape_.height,
-                        ++pictures_taken_};
-  for (auto& done : asked) done(picture);
+  for (auto& [part, done] : asked) {
+    const auto view = part == Asked::Part::kCentre ? centre_crop(encoders_->view()) : encoders_->view();
+    auto jpeg = encode_jpeg(view, 80);
+    NESTBOX_ASSERT(jpeg.has_value());
+    done(Picture{std::make_shared<const std::string>(std::move(*jpeg)), view.width, view.height, ++pictures_taken_});
+  }
 }
 
 void SyntheticStream::run() {

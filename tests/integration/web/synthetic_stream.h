@@ -34,6 +34,7 @@ class SyntheticStream final : public PictureTaker {
   std::uint64_t pictures_taken() const { return pictures_taken_; }
 
   void take_picture(std::function<void(Result<Picture>)> done) override;
+  void take_centre(std::function<void(Result<Picture>)> done) override;
 
  private:
   class Encoders;
@@ -46,7 +47,11 @@ class SyntheticStream final : public PictureTaker {
   std::atomic<bool> stop_{false}, frozen_{false}, restart_{false};
   std::atomic<std::uint64_t> frames_encoded_{0}, pictures_taken_{0};
   Mutex mutex_;
-  std::vector<std::function<void(Result<Picture>)>> asked_ GUARDED_BY(mutex_);
+  struct Asked {
+    enum class Part : std::uint8_t { kWhole, kCentre } part;
+    std::function<void(Result<Picture>)> done;
+  };
+  std::vector<Asked> asked_ GUARDED_BY(mutex_);
   NamedThread thread_;
 };
 

@@ -1,5 +1,6 @@
 /// web_fixture [LISTEN] [WIDTHxHEIGHT]: the page with a synthetic camera behind it, for the page's own tests. Prints
-/// the address, then takes orders on standard input, one a line: freeze, resume, restart, status JSON, quit.
+/// the address, then takes orders on standard input, one a line: freeze, resume, restart, status JSON, focus JSON,
+/// wanted?, looks? (how often the focus was asked for), orders? (what the page wanted changed), quit.
 #include <cstdio>
 #include <iostream>
 #include <string>
@@ -16,17 +17,43 @@ class StatusTeller final : public nestbox::CallHandler {
     nestbox::Lock lock(mutex_);
     json_ = std::move(json);
   }
-  void call(nestbox::Call, std::function<void(nestbox::Answer)> done) override {
+  void set_focus(std::string json) {
+    nestbox::Lock lock(mutex_);
+    focus_json_ = std::move(json);
+  }
+  int looks() {
+    nestbox::Lock lock(mutex_);
+    return looks_;
+  }
+  std::string orders() {
+    nestbox::Lock lock(mutex_);
+    return orders_;
+  }
+  void call(nestbox::Call call, std::function<void(nestbox::Answer)> done) override {
     nestbox::Answer answer;
     {
       nestbox::Lock lock(mutex_);
-      answer.json = json_;
+      answer.json = call.command == "focus" ? focus(call.arguments_json) : json_;
     }
     done(std::move(answer));
   }
 
  private:
+  std::string focus(const std::string& arguments) REQUIRES(mutex_) {
+    if (arguments.find("action") == std::string::npos) {
+      ++looks_;
+      return focus_json_;
+    }
+    orders_ += arguments;
+    return "{}";
+  }
+
   nestbox::Mutex mutex_;
+  int looks_ GUARDED_BY(mutex_) = 0;
+  std::string orders_ GUARDED_BY(mutex_);
+  std::string focus_json_ GUARDED_BY(mutex_) =
+      R"({"light":"day","sharpness":34.2,"peak":41.0,"peaks":{"day":41.0,"infrared":null},"focus_measure":null,
+"focus_measure_peak":null,"lens":null,"width":1280,"height":720,"crop_width":480,"crop_height":360})";
   std::string json_ GUARDED_BY(mutex_) =
       R"({"version":"0.1.0","name":"owl-box","state":"ok","uptime_s":273600,"clock_synchronised":true,"mode":"day",
 "camera":{"source":"libcamera:imx708","state":"running","width":1280,"height":720,"fps":30.0,"frames":1,"rebuilds":0,"last_error":null},
@@ -74,6 +101,12 @@ int main(int argc, char** argv) {
       stream.restart();
     else if (line.rfind("status ", 0) == 0)
       status.set(line.substr(7));
+    else if (line.rfind("focus ", 0) == 0)
+      status.set_focus(line.substr(6));
+    else if (line == "looks?")
+      std::cout << status.looks() << std::endl;
+    else if (line == "orders?")
+      std::cout << status.orders() << std::endl;
     else if (line == "wanted?")
       std::cout << (hub.wanted() ? "yes" : "no") << std::endl;
     else

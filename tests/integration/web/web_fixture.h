@@ -25,6 +25,7 @@ class FakeCalls final : public CallHandler {
     {
       Lock lock(mutex_);
       last_ = call.command;
+      last_arguments_ = call.arguments_json;
       if (silent) {
         kept_.push_back(std::move(done));
         return;
@@ -41,6 +42,10 @@ class FakeCalls final : public CallHandler {
     Lock lock(mutex_);
     return last_;
   }
+  std::string last_arguments() {
+    Lock lock(mutex_);
+    return last_arguments_;
+  }
   /// The answers that were held back while silent.
   void answer_late() {
     std::vector<std::function<void(Answer)>> kept;
@@ -56,7 +61,7 @@ class FakeCalls final : public CallHandler {
  private:
   Mutex mutex_;
   Answer answer_ GUARDED_BY(mutex_){0, R"({"state":"ok"})", {}};
-  std::string last_ GUARDED_BY(mutex_);
+  std::string last_ GUARDED_BY(mutex_), last_arguments_ GUARDED_BY(mutex_);
   std::vector<std::function<void(Answer)>> kept_ GUARDED_BY(mutex_);
 };
 
@@ -69,8 +74,12 @@ class FakePictures final : public PictureTaker {
     auto jpeg = std::make_shared<const std::string>("\xff\xd8 picture " + std::to_string(sequence) + " \xff\xd9");
     done(Picture{std::move(jpeg), 16, 16, sequence});
   }
+  void take_centre(std::function<void(Result<Picture>)> done) override {
+    ++centres_taken;
+    take_picture(std::move(done));
+  }
   std::atomic<bool> failing{false};
-  std::atomic<std::uint64_t> taken{0};
+  std::atomic<std::uint64_t> taken{0}, centres_taken{0};
 };
 
 /// One password, kPassword; sessions that the test can look at and end.

@@ -124,5 +124,36 @@ TEST(Sharpness, LooksAtTheMiddle) {
   EXPECT_EQ(small.data, samples.data());
 }
 
+TEST(Sharpness, ThePartThatIsShownIsThePartThatIsMeasured) {
+  constexpr int kPictureWidth = 1282, kPictureHeight = 722;
+  const auto plane = [](int width, int height) {
+    return std::vector<std::uint8_t>(static_cast<std::size_t>(width) * static_cast<std::size_t>(height));
+  };
+  const auto luma = plane(kPictureWidth, kPictureHeight);
+  const auto u = plane(kPictureWidth / 2, kPictureHeight / 2), v = u;
+  const auto pairs = plane(kPictureWidth, kPictureHeight / 2);
+  const PlaneView y_plane{luma.data(), kPictureWidth, kPictureHeight, kPictureWidth};
+  const auto half = [](const std::vector<std::uint8_t>& samples) {
+    return PlaneView{samples.data(), kPictureWidth / 2, kPictureHeight / 2, kPictureWidth / 2};
+  };
+
+  const auto planar = centre_crop({PixelFormat::kI420, kPictureWidth, kPictureHeight, y_plane, half(u), half(v)});
+  EXPECT_EQ(planar.y.data, centre_crop(y_plane).data);
+  const auto at = planar.y.data - luma.data();
+  const auto left = at % kPictureWidth, top = at / kPictureWidth;
+  EXPECT_EQ(left % 2, 0);
+  EXPECT_EQ(top % 2, 0);
+  EXPECT_EQ(planar.u.data - u.data(), top / 2 * (kPictureWidth / 2) + left / 2);
+  EXPECT_EQ(planar.v.data - v.data(), planar.u.data - u.data());
+  EXPECT_EQ(planar.u.width, planar.width / 2);
+  EXPECT_EQ(planar.v.height, planar.height / 2);
+
+  const PlaneView uv{pairs.data(), kPictureWidth, kPictureHeight / 2, kPictureWidth};
+  const auto paired = centre_crop({PixelFormat::kNv12, kPictureWidth, kPictureHeight, y_plane, uv, {}});
+  EXPECT_EQ(paired.u.data - pairs.data(), top / 2 * kPictureWidth + left);
+  EXPECT_EQ(paired.u.width, paired.width);
+  EXPECT_EQ(paired.u.height, paired.height / 2);
+}
+
 }  // namespace
 }  // namespace nestbox
