@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "json_values.h"
 #include "nestbox/base/secret.h"
 
 namespace nestbox {
@@ -250,11 +251,6 @@ void live(const Context& context) {
   const auto warning = director.microphone_warning();
   if (action == "start" && !warning.empty()) body["notes"] = Json::array({warning});
   context.done(good(body));
-}
-
-template <class T>
-Json value_or_null(const std::optional<T>& value) {
-  return value ? Json(*value) : Json(nullptr);
 }
 
 Json to_json(const FocusPeaks& peaks) {

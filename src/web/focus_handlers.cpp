@@ -10,7 +10,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr auto kAnswerWithin = std::chrono::seconds(5);  // the daemon itself waits 2 s for a picture
+constexpr auto kFocusWithin = std::chrono::seconds(5);  // the daemon itself waits 2 s for a picture
 constexpr unsigned kUnavailable = 503, kConflict = 409;
 
 // Text of strangers may be no UTF-8: it becomes U+FFFD rather than an exception.
@@ -21,7 +21,7 @@ std::string dump(const Json& arguments) {
 asio::awaitable<void> pass_on(Connection& connection, Site& site, const Request& request, const Json& arguments,
                               unsigned failed) {
   auto arguments_json = dump(arguments);
-  const auto answer = co_await ask_daemon(connection, site, "focus", std::move(arguments_json), kAnswerWithin);
+  const auto answer = co_await ask_daemon(connection, site, "focus", std::move(arguments_json), kFocusWithin);
   const auto reply = answer ? json_reply(http_status_of(*answer, failed), answer->json)
                             : refuse({504, "timeout", "the daemon did not answer within 5 seconds", {}}, request.path);
   co_await connection.send(reply);

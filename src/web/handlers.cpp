@@ -16,7 +16,7 @@
 namespace nestbox::web {
 namespace {
 
-constexpr auto kAnswerWithin = std::chrono::seconds(2);
+constexpr auto kStatusWithin = std::chrono::seconds(2);
 
 asio::awaitable<void> serve_asset(Connection& connection, const Request& request) {
   const auto all = assets();
@@ -38,7 +38,7 @@ asio::awaitable<void> serve_asset(Connection& connection, const Request& request
 }
 
 asio::awaitable<std::optional<Answer>> ask_status(Connection& connection, Site& site) {
-  co_return co_await ask_daemon(connection, site, "status", {}, kAnswerWithin);
+  co_return co_await ask_daemon(connection, site, "status", {}, kStatusWithin);
 }
 
 asio::awaitable<void> serve_status(Connection& connection, Site& site, const Request& request) {

@@ -1,0 +1,14 @@
+#pragma once
+/// Small words of the daemon's JSON.
+#include <nlohmann/json.hpp>
+#include <optional>
+
+namespace nestbox {
+
+/// null says "not known": the key is there all the same.
+template <class T>
+nlohmann::ordered_json value_or_null(const std::optional<T>& value) {
+  return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
+}
+
+}  // namespace nestbox
