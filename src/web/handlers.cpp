@@ -51,15 +51,14 @@ asio::awaitable<void> serve_status(Connection& connection, Site& site, const Req
 
 // Of the status what everybody may know who sees the picture: whether it is a live one.
 std::string picture_part(const std::string& status) {
-  using Json = nlohmann::json;
-  const auto whole = Json::parse(status, nullptr, false);
-  Json part{{"name", nullptr}, {"camera", {{"state", nullptr}, {"content", nullptr}}}};
+  const auto whole = nlohmann::json::parse(status, nullptr, false);
+  nlohmann::json part{{"name", nullptr}, {"camera", {{"state", nullptr}, {"content", nullptr}}}};
   if (!whole.is_object()) return part.dump();
-  part["name"] = whole.value("name", Json());
-  const auto camera = whole.value("camera", Json());
+  part["name"] = whole.value("name", nlohmann::json());
+  const auto camera = whole.value("camera", nlohmann::json());
   if (camera.is_object())
-    for (const auto* key : {"state", "content"}) part["camera"][key] = camera.value(key, Json());
-  return part.dump(-1, ' ', false, Json::error_handler_t::replace);
+    for (const auto* key : {"state", "content"}) part["camera"][key] = camera.value(key, nlohmann::json());
+  return part.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 asio::awaitable<void> serve_picture(Connection& connection, Site& site, const Request& request) {

@@ -28,13 +28,13 @@ void MjpegFeed::leave(const Waiter& viewer) {
 }
 
 asio::awaitable<void> MjpegFeed::run(Site& site) {
-  constexpr auto kPictureWithin = std::chrono::seconds(5);
+  constexpr auto kWithin = std::chrono::seconds(5);
   const std::function<void(std::function<void(Result<Picture>)>)> question =
       [&site](std::function<void(Result<Picture>)> done) { site.ports.pictures.take_picture(std::move(done)); };
   while (!viewers_.empty() && !pause_->closed()) {
     const auto begun = Clock::now();
     auto next = begun + kInterval;
-    const auto answer = co_await ask<Result<Picture>>(site, pause_, question, begun + kPictureWithin);
+    const auto answer = co_await ask<Result<Picture>>(site, pause_, question, begun + kWithin);
     if (answer && *answer) {
       const auto& picture = **answer;
       if (!newest_ || picture.sequence != newest_sequence_) {
