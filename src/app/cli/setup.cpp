@@ -10,6 +10,7 @@
 #include <optional>
 #include <stdexcept>
 
+#include "arguments.h"
 #include "machine.h"
 #include "nestbox/tune/control_client.h"
 #include "new_password.h"
