@@ -126,7 +126,7 @@ void examine_camera(const Facts& facts, Findings& findings) {
     examine_devices(camera, findings);
     if (facts.system.libcamera.empty()) {
       findings.fault("no_libcamera", "libcamera is not installed, without which no camera can be used",
-                     "sudo apt install libcamera-ipa libcamera0.5, or whichever version your system has");
+                     "sudo apt install libcamera-ipa, which brings the libcamera of your system");
     }
   }
   for (const auto& note : camera.notes) findings.note("camera_note", note, "");
