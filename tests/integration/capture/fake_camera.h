@@ -18,6 +18,7 @@
 #include "nestbox/base/clock.h"
 #include "nestbox/base/file.h"
 #include "nestbox/base/mutex.h"
+#include "nestbox/image/jpeg.h"
 
 namespace nestbox::test {
 
@@ -26,7 +27,7 @@ using namespace nestbox::capture;
 /// What a test sets and reads, from its own thread, while the camera runs.
 struct FakeCamera {
   std::atomic<bool> present{true}, busy{false}, silent{false}, refuses_requests{false}, unplug{false};
-  std::atomic<int> cancel_next{0}, damage_next{0}, skip_next{0};
+  std::atomic<int> cancel_next{0}, damage_next{0}, skip_next{0}, rubbish_next{0};
   std::atomic<int> opened{0}, released{0}, completed{0};
   std::atomic<std::size_t> requests{slots_needed()}, in_flight{slots_needed()};
   std::atomic<bool> analysis_stream{false};
@@ -61,6 +62,7 @@ class FakeSession final : public CameraSession {
     CameraPlan plan;
     plan.main = {camera_->pixels, "FAKE", wish.main.width, wish.main.height, wish.main.width};
     if (camera_->pixels == CameraPixels::kBgr24) plan.main.stride = 3 * wish.main.width;
+    if (camera_->pixels == CameraPixels::kYuyv) plan.main.stride = 2 * wish.main.width;
     if (camera_->analysis_stream) {
       plan.analysis =
           StreamShape{CameraPixels::kI420, "FAKE", wish.analysis->width, wish.analysis->height, wish.analysis->width};
@@ -70,6 +72,7 @@ class FakeSession final : public CameraSession {
     plan.requests = camera_->requests;
     plan.in_flight = std::min(camera_->in_flight.load(), plan.requests);
     main_bytes_ = bytes_of(plan.main);
+    main_shape_ = plan.main;
     luma_bytes_ = static_cast<std::size_t>(plan.main.stride) * static_cast<std::size_t>(wish.main.height);
     in_flight_max_ = plan.in_flight;
     for (std::size_t i = 0; i < plan.requests; ++i) {
@@ -136,8 +139,39 @@ class FakeSession final : public CameraSession {
     std::memset(data, value, bytes);
     ::munmap(data, bytes);
   }
-  void complete(std::size_t request, CompletedRequest::Status status) {
+  /// As a USB camera gives it: luma and chroma by turns.
+  void paint_yuyv(const FileDescriptor& fd, std::uint8_t value) {
+    std::string picture(luma_bytes_, static_cast<char>(128));
+    for (std::size_t i = 0; i < picture.size(); i += 2) picture[i] = static_cast<char>(value);
+    write(fd, picture);
+  }
+  std::size_t paint_jpeg(const FileDescriptor& fd, std::uint8_t value) {
+    const auto width = static_cast<std::size_t>(main_shape_.width),
+               height = static_cast<std::size_t>(main_shape_.height);
+    std::vector<std::uint8_t> luma(width * height, value), chroma(width * height / 4, 128);
+    const PlaneView half{chroma.data(), main_shape_.width / 2, main_shape_.height / 2, main_shape_.width / 2};
+    const PlaneView whole{luma.data(), main_shape_.width, main_shape_.height, main_shape_.width};
+    const auto jpeg = encode_jpeg({PixelFormat::kI420, whole.width, whole.height, whole, half, half}, 95);
+    const auto picture = camera_->rubbish_next > 0 && camera_->rubbish_next-- > 0 ? std::string(2000, '\x5a') : *jpeg;
+    write(fd, picture);
+    return picture.size();
+  }
+  static void write(const FileDescriptor& fd, const std::string& bytes) {
+    if (::pwrite(fd.get(), bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) std::abort();
+  }
+  /// How many bytes a compressed picture has.
+  std::size_t paint_main(std::size_t request, std::uint8_t value) {
+    if (main_shape_.pixels == CameraPixels::kMjpeg) return paint_jpeg(main_[request], value);
+    if (main_shape_.pixels == CameraPixels::kYuyv) {
+      paint_yuyv(main_[request], value);
+    } else {
+      paint(main_[request], luma_bytes_, value);
+    }
+    return 0;
+  }
+  void complete(std::size_t request, CompletedRequest::Status status, std::size_t bytes_used = 0) {
     CompletedRequest done;
+    done.bytes_used = bytes_used;
     done.request = request;
     done.status = status;
     done.sequence = sequence_;
@@ -167,16 +201,17 @@ class FakeSession final : public CameraSession {
       ++sequence_;
       if (camera_->skip_next > 0) sequence_ += static_cast<std::uint32_t>(camera_->skip_next.exchange(0));
       const auto value = static_cast<std::uint8_t>(16 + sequence_ % 200);
-      paint(main_[*request], luma_bytes_, value);
+      const auto bytes_used = paint_main(*request, value);
       if (analysis_bytes_ > 0) paint(analysis_[*request], analysis_bytes_, value);
       auto status = CompletedRequest::Status::kPicture;
       if (camera_->cancel_next > 0 && camera_->cancel_next-- > 0) status = CompletedRequest::Status::kCancelled;
       if (camera_->damage_next > 0 && camera_->damage_next-- > 0) status = CompletedRequest::Status::kDamaged;
-      complete(*request, status);
+      complete(*request, status, bytes_used);
     }
   }
 
   const std::shared_ptr<FakeCamera> camera_;
+  StreamShape main_shape_{};
   std::vector<FileDescriptor> main_, analysis_;
   std::size_t main_bytes_ = 0, luma_bytes_ = 0, analysis_bytes_ = 0, in_flight_max_ = 0;
   Completed on_completed_;

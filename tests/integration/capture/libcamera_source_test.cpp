@@ -150,6 +150,54 @@ TEST_F(LibcameraSourceTest, RgbIsConvertedAndThisIsSaid) {
   EXPECT_THAT(worker_->status().notes, Contains(HasSubstr("it gives FAKE; each picture is converted once")));
 }
 
+/// Whether a picture of one grey is that everywhere, in the analysis picture and without colour too.
+bool is_one_grey(const Frame& frame) {
+  const int value = sample(frame.main.y, 0, 0);
+  const auto is = [](int one, int other) { return std::abs(one - other) <= 2; };
+  return is(sample(frame.main.y, frame.main.width - 1, frame.main.height - 1), value) &&
+         is(sample(frame.main.y, frame.main.width / 2, frame.main.height / 2), value) &&
+         is(sample(frame.analysis, 0, 0), value) &&
+         is(sample(frame.analysis, frame.analysis.width - 1, frame.analysis.height - 1), value) &&
+         is(sample(frame.main.u, 0, 0), 128) && is(sample(frame.main.u, 4, 4), 128);
+}
+
+/// As USB cameras give them.
+class ConvertedPictures : public LibcameraSourceTest, public testing::WithParamInterface<CameraPixels> {};
+
+TEST_P(ConvertedPictures, ComeWholeInTheirColours) {
+  camera_->pixels = GetParam();
+  std::atomic<int> odd{0}, greys{0};
+  const auto sink = std::make_shared<RecordingSink>(0, [&, before = -1](const Frame& frame) mutable {
+    if (frame.content != Content::kLive) return;
+    if (!is_one_grey(frame)) ++odd;
+    const int value = sample(frame.main.y, 0, 0);
+    if (value != before) ++greys;
+    before = value;
+  });
+  run({sink});
+  ASSERT_TRUE(eventually([&] { return greys > 10; }));
+  EXPECT_EQ(odd, 0);
+  EXPECT_THAT(worker_->status().notes, Contains(HasSubstr("each picture is converted once")));
+}
+
+INSTANTIATE_TEST_SUITE_P(OfUsbCameras, ConvertedPictures, testing::Values(CameraPixels::kYuyv, CameraPixels::kMjpeg),
+                         [](const auto& pixels) { return pixels.param == CameraPixels::kYuyv ? "Yuyv" : "Mjpeg"; });
+
+TEST_F(LibcameraSourceTest, RubbishInPlaceOfAJpegIsNoPictureAndTheNextOnesAre) {
+  camera_->pixels = CameraPixels::kMjpeg;
+  std::atomic<int> odd{0};
+  const auto sink = std::make_shared<RecordingSink>(0, [&](const Frame& frame) {
+    if (frame.content == Content::kLive && !is_one_grey(frame)) ++odd;
+  });
+  run({sink});
+  ASSERT_TRUE(eventually([&] { return sink->count(Content::kLive) > 10; }));
+  camera_->rubbish_next = 5;
+  ASSERT_TRUE(eventually([&] { return camera_->rubbish_next == 0; }));
+  EXPECT_TRUE(shows_more(*sink));
+  EXPECT_EQ(odd, 0);
+  EXPECT_EQ(worker_->status().rebuilds, 0U);
+}
+
 TEST_F(LibcameraSourceTest, NoMoreRequestsAreQueuedThanTheCameraTakes) {
   camera_->in_flight = 4;
   const auto sink = std::make_shared<RecordingSink>(3);
