@@ -1,0 +1,133 @@
+#include "moving_areas.h"
+
+#include <algorithm>
+
+namespace nestbox {
+namespace {
+
+constexpr int kReach = 2;  // cells between an area and where its track was last seen
+constexpr std::chrono::milliseconds kLostAfter{400};
+
+/// Cells between two boxes; 0 when they overlap or touch.
+template <class A, class B>
+int distance(const A& a, const B& b) {
+  const int across = std::max({0, a.left - b.right, b.left - a.right});
+  const int down = std::max({0, a.top - b.bottom, b.top - a.bottom});
+  return std::max(across, down);
+}
+
+}  // namespace
+
+AreaFinder::AreaFinder(CellGrid grid) : grid_(grid) {
+  seen_.resize(static_cast<std::size_t>(grid.size()));
+  cells_.resize(static_cast<std::size_t>(grid.size()));
+}
+
+void AreaFinder::find(const CellModel& model, const std::vector<std::uint8_t>& watched) {
+  count_ = cells_used_ = 0;
+  if (model.changed_share() <= 0) return;
+  std::fill(seen_.begin(), seen_.end(), std::uint8_t{0});
+  for (int row = 0; row < grid_.rows; ++row) {
+    for (int column = 0; column < grid_.columns; ++column) {
+      const int cell = grid_.at(column, row);
+      const auto i = static_cast<std::size_t>(cell);
+      if (model.changed()[i] <= 0 || seen_[i] != 0 || watched[i] == 0) continue;
+      areas_[static_cast<std::size_t>(count_++)] = grow(cell, model, watched);
+      if (count_ == kAreasMax) return;
+    }
+  }
+}
+
+Area AreaFinder::grow(int seed, const CellModel& model, const std::vector<std::uint8_t>& watched) {
+  const int stride = grid_.stride();
+  const std::array<int, 8> around{-stride - 1, -stride, -stride + 1, -1, 1, stride - 1, stride, stride + 1};
+  Area area{grid_.columns, grid_.rows, 0, 0, cells_used_, 0, 0, 0, 0};
+  cells_[static_cast<std::size_t>(cells_used_++)] = seed;
+  seen_[static_cast<std::size_t>(seed)] = 1;
+  for (int next = area.first_cell; next < cells_used_; ++next) {
+    const int cell = cells_[static_cast<std::size_t>(next)];
+    const auto i = static_cast<std::size_t>(cell);
+    const int column = cell % stride - 1, row = cell / stride - 1;
+    area.left = std::min(area.left, column), area.right = std::max(area.right, column);
+    area.top = std::min(area.top, row), area.bottom = std::max(area.bottom, row);
+    area.moving_cells += model.moving()[i] > 0;
+    area.weight += model.changed()[i] / CellModel::kSure;
+    area.restless += model.restless()[i];
+    for (const int step : around) {
+      const auto n = static_cast<std::size_t>(cell + step);
+      if (seen_[n] != 0 || model.changed()[n] <= 0 || watched[n] == 0) continue;
+      seen_[n] = 1;
+      cells_[static_cast<std::size_t>(cells_used_++)] = cell + step;
+    }
+  }
+  area.cell_count = cells_used_ - area.first_cell;
+  area.restless /= static_cast<float>(area.cell_count);
+  return area;
+}
+
+void Tracker::clear() noexcept {
+  for (Track& track : tracks_) track = Track{};
+}
+
+int Tracker::best_track(const Area& area) const {
+  int best = -1, best_distance = kReach + 1;
+  for (std::size_t n = 0; n < tracks_.size(); ++n) {
+    if (!tracks_[n].alive) continue;
+    const int d = distance(area, tracks_[n]);
+    const bool older =
+        best >= 0 && d == best_distance && tracks_[n].first < tracks_[static_cast<std::size_t>(best)].first;
+    if (d < best_distance || older) {
+      best = static_cast<int>(n);
+      best_distance = d;
+    }
+  }
+  return best;
+}
+
+Track* Tracker::free_track() {
+  const auto found = std::find_if(tracks_.begin(), tracks_.end(), [](const Track& t) { return !t.alive; });
+  return found == tracks_.end() ? nullptr : &*found;
+}
+
+void Tracker::follow(const AreaFinder& areas, BootTime now) {
+  const auto before = tracks_;
+  for (Track& track : tracks_) {
+    if (!track.alive) continue;
+    if (now - track.last > kLostAfter) track = Track{};
+    track.cells = track.moving_cells = 0;
+    track.weight = track.restless = 0;
+    ++track.looks;
+  }
+  for (int n = 0; n < areas.count(); ++n) track_of_[static_cast<std::size_t>(n)] = best_track(areas.area(n));
+  for (int n = 0; n < areas.count(); ++n) {
+    const Area& area = areas.area(n);
+    int& index = track_of_[static_cast<std::size_t>(n)];
+    if (index < 0) {
+      Track* const fresh = free_track();
+      if (fresh == nullptr) continue;
+      *fresh = Track{};
+      fresh->alive = true;
+      fresh->first = now;
+      index = static_cast<int>(fresh - tracks_.data());
+    }
+    Track& track = tracks_[static_cast<std::size_t>(index)];
+    if (track.cells == 0) {
+      track.left = area.left, track.right = area.right, track.top = area.top, track.bottom = area.bottom;
+      ++track.hits;
+      track.last = now;
+      if (before[static_cast<std::size_t>(index)].alive && distance(area, before[static_cast<std::size_t>(index)]) > 0)
+        ++track.jumps;
+    } else {
+      track.left = std::min(track.left, area.left), track.right = std::max(track.right, area.right);
+      track.top = std::min(track.top, area.top), track.bottom = std::max(track.bottom, area.bottom);
+    }
+    track.cells += area.cell_count;
+    track.moving_cells += area.moving_cells;
+    track.weight += area.weight;
+    track.restless = std::max(track.restless, area.restless);
+    track.peak_weight = std::max(track.peak_weight, track.weight);
+    if (area.moving_cells > 0) track.last_moved = now;
+  }
+}
+
+}  // namespace nestbox
