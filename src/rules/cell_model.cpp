@@ -11,21 +11,25 @@ namespace {
 // Times in seconds, differences in levels of luma.
 constexpr float kBackgroundS = 8;  // slow enough for an animal that sits, fast enough for a shadow that wanders
 constexpr float kDeviationS = 4;
+constexpr float kSureS = 4;            // until then a deviation is not well known, and everything stricter
 constexpr float kExposureS = 1;   // the background follows the light with this time constant
-constexpr float kRestlessS = 30;  // leaves that were still for so long are forgotten
-constexpr float kCalmRises = 2;   // an animal that walks past comes and goes once or twice in a cell
+constexpr float kRestlessS = 20;  // leaves that were still for so long are forgotten
+constexpr float kCalmRises = 3;   // an animal that walks past comes and goes once or twice in a cell
 constexpr float kUnrestMax = 4;
 constexpr float kFloor = 2.0F, kRelative = 0.02F, kDeviations = 4;
 constexpr float kSumFloor = 0.8F, kSumDeviations = 4.5F;
-constexpr float kShareOfOwn = 0.4F;  // of its own threshold, for a cell to belong to a faint neighbourhood
+constexpr float kSmoothS = 0.2F;  // an animal crosses a neighbourhood in that time
+constexpr float kMovedShare = 1;  // of its threshold, by which a neighbourhood has to change to move
 constexpr float kMovedFloor = 1.5F, kMovedDeviations = 4;
 constexpr float kDark = 8, kBright = 248;  // outside, a cell says nothing about gain
-constexpr float kLocalClip = 0.08F;
-constexpr int kLocalReach = 4;  // a window of 9x9 cells
+constexpr float kLocalClip = 0.08F, kLocalMax = 0.4F;
+constexpr int kLocalReach = 4, kWindow = 2 * kLocalReach + 1;  // cells
 constexpr float kFirstDeviation = 1;
 
 constexpr int kBins = 512;  // of the ratio, up to 4
 
+/// How much a restless cell's thresholds are raised: not at all for what walks past, up to threefold for leaves.
+float unrest(float rises) { return std::clamp((rises - kCalmRises) / kCalmRises, 0.0F, kUnrestMax); }
 float rate(float dt_s, float time_constant_s) {
   return dt_s / (dt_s + time_constant_s);
 }
@@ -43,10 +47,21 @@ CellModel::CellModel(CellGrid grid, CellTuning tuning) : grid_(grid), tuning_(tu
   sums_.resize(static_cast<std::size_t>(grid.columns * grid.pixels / kCellPixels));
   bins_.resize(kBins);
   for (Plane* plane : {&luma_, &background_, &second_, &deviation_, &sum_deviation_, &scale_, &residual_, &row_sums_,
-                       &neighbourhood_, &threshold_, &changed_, &was_changed_, &moving_, &restless_, &second_for_s_}) {
+                       &neighbourhood_, &threshold_, &local_gain_, &column_sums_, &smooth_, &sum_threshold_, &changed_, &was_changed_, &moving_, &restless_, &second_for_s_}) {
     plane->assign(size, 0);
   }
   for (Plane& plane : kept_) plane.assign(size, 0);
+  for (Plane& plane : kept_faint_) plane.assign(size, 0);
+  const auto reach = [](int at, int count) {
+    return std::min(at, kLocalReach) + std::min(count - 1 - at, kLocalReach) + 1;
+  };
+  window_share_.assign(size, 0);
+  for (int row = 0; row < grid.rows; ++row) {
+    for (int column = 0; column < grid.columns; ++column) {
+      const int cells = reach(row, grid.rows) * reach(column, grid.columns);
+      window_share_[static_cast<std::size_t>(grid.at(column, row))] = 1 / static_cast<float>(cells);
+    }
+  }
 }
 
 void CellModel::measure(const MotionPlane& plane) {
@@ -89,20 +104,29 @@ void CellModel::find_gain() {
   gain_ = (static_cast<float>(bin) + inside) / kPerBin;
 }
 
-/// What the light does to one part of the picture more than to the others: the mean of the ratios around each cell,
-/// each clipped, so that an animal cannot explain itself away.
+/// What the light does to one part of the picture more than to the others: follows the mean of the ratios around each
+/// cell. Each is clipped and cells that differ are left out, so that an animal cannot explain itself away; the soft
+/// edge of a cloud's shadow is followed, being a ramp that a symmetric window averages out.
 void CellModel::find_local_gain() {
-  const int stride = grid_.stride();
   Plane& ratio = residual_;
   for (std::size_t i = 0; i < luma_.size(); ++i) {
-    const float e = gain_ * background_[i];
-    const float q = (luma_[i] - e) / (e + kDark);
-    ratio[i] = was_changed_[i] > 0 ? 0 : std::clamp(q, -kLocalClip, kLocalClip);
+    const float e = gain_ * background_[i], before = local_gain_[i];
+    const float off = (luma_[i] - e) / (e + kDark) - before;
+    ratio[i] = before + (was_changed_[i] > 0 ? 0 : std::clamp(off, -kLocalClip, kLocalClip));
   }
-  constexpr int kWindow = 2 * kLocalReach + 1;
+  sum_windows(ratio);
+  for (std::size_t i = 0; i < luma_.size(); ++i) {
+    local_gain_[i] = std::clamp(neighbourhood_[i] * window_share_[i], -kLocalMax, kLocalMax);
+    scale_[i] = gain_ * (1 + local_gain_[i]);
+  }
+}
+
+/// Into neighbourhood_, over kWindow x kWindow cells.
+void CellModel::sum_windows(const Plane& from) {
+  const int stride = grid_.stride();
   std::fill(row_sums_.begin(), row_sums_.end(), 0.0F);
   for (int row = 0; row < grid_.rows; ++row) {
-    const float* const in = &ratio[static_cast<std::size_t>(grid_.at(0, row))];
+    const float* const in = &from[static_cast<std::size_t>(grid_.at(0, row))];
     float* const out = &row_sums_[static_cast<std::size_t>(grid_.at(0, row))];
     float sum = 0;
     for (int c = 0; c < grid_.columns + kLocalReach; ++c) {
@@ -111,23 +135,16 @@ void CellModel::find_local_gain() {
       if (c >= kLocalReach) out[c - kLocalReach] = sum;
     }
   }
-  Plane& columns = neighbourhood_;
-  std::fill_n(columns.begin(), stride, 0.0F);
-  constexpr float kShare = 1.0F / (kWindow * kWindow);
+  std::fill(column_sums_.begin(), column_sums_.end(), 0.0F);
+  const auto row_of = [&](Plane& plane, int row) { return &plane[static_cast<std::size_t>((row + 1) * stride)]; };
   for (int row = 0; row < grid_.rows + kLocalReach; ++row) {
-    if (row < grid_.rows) {
-      for (int c = 0; c < stride; ++c)
-        columns[static_cast<std::size_t>(c)] += row_sums_[static_cast<std::size_t>((row + 1) * stride + c)];
-    }
-    if (row >= kWindow) {
-      for (int c = 0; c < stride; ++c)
-        columns[static_cast<std::size_t>(c)] -= row_sums_[static_cast<std::size_t>((row - kWindow + 1) * stride + c)];
-    }
-    if (row >= kLocalReach) {
-      for (int c = 0; c < stride; ++c) {
-        scale_[static_cast<std::size_t>((row - kLocalReach + 1) * stride + c)] =
-            gain_ * (1 + kShare * columns[static_cast<std::size_t>(c)]);
-      }
+    const float* const enters = row < grid_.rows ? row_of(row_sums_, row) : nullptr;
+    const float* const leaves = row >= kWindow ? row_of(row_sums_, row - kWindow) : nullptr;
+    float* const out = row >= kLocalReach ? row_of(neighbourhood_, row - kLocalReach) : nullptr;
+    for (int c = 0; c < stride; ++c) {
+      float& sum = column_sums_[static_cast<std::size_t>(c)];
+      sum += (enters != nullptr ? enters[c] : 0) - (leaves != nullptr ? leaves[c] : 0);
+      if (out != nullptr) out[c] = sum;
     }
   }
 }
@@ -135,12 +152,11 @@ void CellModel::find_local_gain() {
 void CellModel::compare() {
   const float floor = kFloor * tuning_.strictness, relative = kRelative * tuning_.strictness;
   const float deviations = kDeviations * tuning_.strictness;
-  const float early = 1 + 2 * std::exp(-learnt_s_ / 2);
+  const float early = 1 + 2 * std::exp(-known_s_ / kSureS);
   for (std::size_t i = 0; i < luma_.size(); ++i) {
     const float e = scale_[i] * background_[i];
     residual_[i] = luma_[i] - e;
-    const float unrest = std::clamp(restless_[i] - kCalmRises, 0.0F, kUnrestMax) * tuning_.restless_weight;
-    threshold_[i] = (floor + relative * e + deviations * deviation_[i]) * early * (1 + 0.5F * unrest);
+        threshold_[i] = std::max(floor + relative * e, deviations * deviation_[i]) * early * (1 + tuning_.restless_weight * unrest(restless_[i]));
   }
 }
 
@@ -148,20 +164,24 @@ void CellModel::compare() {
 void CellModel::compare_neighbourhoods() {
   const auto stride = static_cast<std::size_t>(grid_.stride());
   const std::size_t last = luma_.size() - stride;
-  for (std::size_t i = 1; i + 1 < luma_.size(); ++i) row_sums_[i] = residual_[i - 1] + residual_[i] + residual_[i + 1];
+  const float smoothing = rate(dt_s_, kSmoothS);
+  for (std::size_t i = 0; i < luma_.size(); ++i) {
+    const float r = std::clamp(residual_[i], -threshold_[i], threshold_[i]);  // what is strong is found without it
+    smooth_[i] += smoothing * (r - smooth_[i]);
+  }
+  for (std::size_t i = 1; i + 1 < luma_.size(); ++i) row_sums_[i] = smooth_[i - 1] + smooth_[i] + smooth_[i + 1];
   for (std::size_t i = stride; i < last; ++i) {
     neighbourhood_[i] = (row_sums_[i - stride] + row_sums_[i] + row_sums_[i + stride]) * (1.0F / 9);
   }
   const float deviations = kSumDeviations * tuning_.strictness, floor = kSumFloor * tuning_.strictness;
-  const float early = 1 + 2 * std::exp(-learnt_s_ / 2);
+  const float relative = 0.5F * kRelative * tuning_.strictness;
+  const float early = 1 + 2 * std::exp(-known_s_ / kSureS);
   for (std::size_t i = stride; i < last; ++i) {
     const float own = std::abs(residual_[i]) / std::max(threshold_[i], 0.01F);
-    const float unrest = std::clamp(restless_[i] - kCalmRises, 0.0F, kUnrestMax) * tuning_.restless_weight;
-    const float sum_threshold =
-        (floor + deviations * sum_deviation_[i] + 0.5F * kRelative * tuning_.strictness * luma_[i]) * early *
-        (1 + 0.5F * unrest);
-    const bool together = std::abs(neighbourhood_[i]) > sum_threshold && own > kShareOfOwn &&
-                          (neighbourhood_[i] > 0) == (residual_[i] > 0);
+    sum_threshold_[i] = std::max(floor + relative * luma_[i], deviations * sum_deviation_[i]) * early *
+                        (1 + tuning_.restless_weight * unrest(restless_[i]));
+    const bool together =
+        std::abs(neighbourhood_[i]) > sum_threshold_[i] && std::abs(smooth_[i]) > 0.5F * std::abs(neighbourhood_[i]) && (neighbourhood_[i] > 0) == (smooth_[i] > 0);
     changed_[i] = own > 1 || together ? std::clamp(own, 1.0F, kSure) : 0.0F;
   }
 }
@@ -180,26 +200,34 @@ void CellModel::match_second() {
       std::swap(second_[i], background_[i]);
       second_for_s_[i] = 0;
       residual_[i] = r;
-      for (Plane& plane : kept_) plane[i] = 0;
+      forget_motion(i);
     }
   }
 }
 
 void CellModel::compare_with_before() {
-  const Plane& before = kept_[next_kept_];
+  const Plane &before = kept_[next_kept_], &faint_before = kept_faint_[next_kept_];
   const float floor = kMovedFloor * tuning_.strictness, deviations = kMovedDeviations * tuning_.strictness;
   for (std::size_t i = 0; i < luma_.size(); ++i) {
-    const float unrest = std::clamp(restless_[i] - kCalmRises, 0.0F, kUnrestMax) * tuning_.restless_weight;
-    const float threshold = (floor + 0.01F * luma_[i] + deviations * deviation_[i]) * (1 + 0.5F * unrest);
-    moving_[i] = changed_[i] > 0 && std::abs(residual_[i] - before[i]) > threshold ? 1.0F : 0.0F;
+    const float threshold = std::max(floor + 0.01F * luma_[i], deviations * deviation_[i]) *
+                            (1 + tuning_.restless_weight * unrest(restless_[i]));
+    const bool moved = std::abs(residual_[i] - before[i] * scale_[i]) > threshold ||
+                       std::abs(neighbourhood_[i] - faint_before[i] * scale_[i]) > kMovedShare * sum_threshold_[i];
+    moving_[i] = changed_[i] > 0 && moved ? 1.0F : 0.0F;
   }
 }
 
+/// Kept as if the light had stayed the same, or a change of exposure would look like motion of whatever differs.
 void CellModel::keep_residual() {
   since_kept_s_ += dt_s_;
   if (since_kept_s_ < kLagS / kKept) return;
   since_kept_s_ = std::min(since_kept_s_ - kLagS / kKept, kLagS / kKept);
-  kept_[next_kept_] = residual_;
+  Plane &kept = kept_[next_kept_], &kept_faint = kept_faint_[next_kept_];
+  for (std::size_t i = 0; i < kept.size(); ++i) {
+    const float unlit = 1 / std::max(scale_[i], 0.01F);
+    kept[i] = residual_[i] * unlit;
+    kept_faint[i] = neighbourhood_[i] * unlit;
+  }
   next_kept_ = (next_kept_ + 1) % kKept;
 }
 
@@ -220,8 +248,9 @@ void CellModel::look(const MotionPlane& plane, float dt_s) {
   changed_share_ = static_cast<double>(changed) / grid_.cells();
 }
 
-void CellModel::learn() {
+void CellModel::learn(const std::vector<float>& pace) {
   learnt_s_ += dt_s_;
+  known_s_ += dt_s_;
   const float start = dt_s_ / (learnt_s_ + dt_s_);  // 1/n for the first seconds: a plain mean
   const float background_rate = std::max(rate(dt_s_, kBackgroundS), std::min(start, 0.5F));
   const float deviation_rate = std::max(rate(dt_s_, kDeviationS), std::min(start, 0.2F));
@@ -233,12 +262,12 @@ void CellModel::learn() {
     const float differs = changed_[i] > 0 ? 1.0F : 0.0F;
     const float rises = differs > 0 && was_changed_[i] <= 0 ? 1.0F : 0.0F;
     restless_[i] = restless_[i] * forget + rises;
-    const float quiet = differs > 0 && restless_[i] < kCalmRises ? 0.0F : 1.0F;
-    const float slow = differs > 0 ? 0.25F : 1.0F;
-    background_[i] = background_[i] * follow + background_rate * quiet * slow * (luma_[i] - e);
+    const float learns = pace[i] <= 0 && restless_[i] < kCalmRises ? 0.0F : 1.0F;
+    const float slow = pace[i] > 1 ? pace[i] : differs > 0 ? 0.25F : 1.0F;
+    background_[i] = background_[i] * follow + std::min(background_rate * learns * slow, 0.5F) * (luma_[i] - e);
     second_[i] *= follow;
-    deviation_[i] += deviation_rate * quiet * (std::min(std::abs(residual_[i]), 30.0F) - deviation_[i]);
-    sum_deviation_[i] += deviation_rate * quiet * (std::min(std::abs(neighbourhood_[i]), 30.0F) - sum_deviation_[i]);
+    deviation_[i] += deviation_rate * learns * std::min(slow, 1.0F) * (std::min(std::abs(residual_[i]), 30.0F) - deviation_[i]);
+    sum_deviation_[i] += deviation_rate * learns * std::min(slow, 1.0F) * (std::min(std::abs(neighbourhood_[i]), 30.0F) - sum_deviation_[i]);
   }
   keep_residual();
 }
@@ -246,26 +275,35 @@ void CellModel::learn() {
 void CellModel::relearn() {
   background_ = luma_;
   std::fill(second_.begin(), second_.end(), 0.0F);
-  std::fill(deviation_.begin(), deviation_.end(), kFirstDeviation);
-  std::fill(sum_deviation_.begin(), sum_deviation_.end(), 0.5F * kFirstDeviation);
+  // Noise and leaves stay what they were, at least.
+  for (float& d : deviation_) d = std::max(d, kFirstDeviation);
+  for (float& d : sum_deviation_) d = std::max(d, 0.5F * kFirstDeviation);
   std::fill(changed_.begin(), changed_.end(), 0.0F);
   std::fill(was_changed_.begin(), was_changed_.end(), 0.0F);
   std::fill(moving_.begin(), moving_.end(), 0.0F);
   std::fill(residual_.begin(), residual_.end(), 0.0F);
+  std::fill(smooth_.begin(), smooth_.end(), 0.0F);
   for (Plane& plane : kept_) std::fill(plane.begin(), plane.end(), 0.0F);
+  for (Plane& plane : kept_faint_) std::fill(plane.begin(), plane.end(), 0.0F);
   std::fill(scale_.begin(), scale_.end(), 1.0F);
+  std::fill(local_gain_.begin(), local_gain_.end(), 0.0F);
   gain_ = 1;
   learnt_s_ = 0;
   changed_share_ = 0;
 }
 
-void CellModel::absorb(int cell) {
-  const auto i = static_cast<std::size_t>(cell);
+void CellModel::forget_motion(std::size_t i) {
+  smooth_[i] = 0;
+  for (Plane& plane : kept_) plane[i] = 0;
+  for (Plane& plane : kept_faint_) plane[i] = 0;
+}
+
+void CellModel::absorb(std::size_t i) {
   second_[i] = background_[i];
   background_[i] = luma_[i] / std::max(scale_[i], 0.01F);
   second_for_s_[i] = 0;
   changed_[i] = moving_[i] = residual_[i] = 0;
-  for (Plane& plane : kept_) plane[i] = 0;
+  forget_motion(i);
 }
 
 }  // namespace nestbox

@@ -36,12 +36,13 @@ class CellModel {
 
   /// Takes the next picture: afterwards changed(), moving() and doubt() tell of it. `dt_s` since the last one.
   void look(const MotionPlane& plane, float dt_s);
-  /// Learns from it. Cells that differ are left as they are, unless they are restless.
-  void learn();
+  /// Learns from it. `pace` by cell: how quickly the background follows, 1 as usual, 0 where an object is (and then only
+  /// restless cells follow).
+  void learn(const std::vector<float>& pace);
   /// The picture as it is now becomes the background of every cell.
   void relearn();
   /// The same for a single cell; what was there is kept in mind, in case it comes back.
-  void absorb(int cell);
+  void absorb(std::size_t cell);
 
   const CellGrid& grid() const noexcept { return grid_; }
   void set_tuning(CellTuning tuning) noexcept { tuning_ = tuning; }
@@ -51,6 +52,10 @@ class CellModel {
   const std::vector<float>& moving() const noexcept { return moving_; }
   /// By cell: how restless it has been, in times that it has come and gone of late.
   const std::vector<float>& restless() const noexcept { return restless_; }
+  /// By how much of the expected light a cell differs.
+  float relative_residual(std::size_t cell) const noexcept {
+    return residual_[cell] / (scale_[cell] * background_[cell] + 8);
+  }
   double changed_share() const noexcept { return changed_share_; }
   float learnt_s() const noexcept { return learnt_s_; }
   /// Factor from background to picture, over all: 1 as long as light and exposure stay.
@@ -65,25 +70,27 @@ class CellModel {
   void measure(const MotionPlane& plane);
   void find_gain();
   void find_local_gain();
+  void sum_windows(const Plane& from);
   void compare();
   void compare_neighbourhoods();
   void compare_with_before();
   void keep_residual();
   void match_second();
+  void forget_motion(std::size_t cell);
 
   CellGrid grid_;
   CellTuning tuning_;
-  float dt_s_ = 0, learnt_s_ = 0, since_kept_s_ = 0;
+  float dt_s_ = 0, learnt_s_ = 0, known_s_ = 0, since_kept_s_ = 0;
   bool first_ = true;
   float gain_ = 1;
   double changed_share_ = 0;
   std::vector<std::uint16_t> sums_;
   std::vector<int> bins_;
   Plane luma_, background_, second_, deviation_, sum_deviation_;
-  Plane scale_, residual_, row_sums_, neighbourhood_, threshold_;
+  Plane scale_, residual_, row_sums_, neighbourhood_, threshold_, local_gain_, column_sums_, window_share_, smooth_, sum_threshold_;
   Plane changed_, was_changed_, moving_, restless_, second_for_s_;
   static constexpr std::size_t kKept = 4;
-  std::array<Plane, kKept> kept_;  ///< residuals of the last kLagS, the oldest at next_kept_
+  std::array<Plane, kKept> kept_, kept_faint_;  ///< residuals of the last kLagS, the oldest at next_kept_
   std::size_t next_kept_ = 0;
 };
 

@@ -16,11 +16,18 @@ using std::chrono::nanoseconds;
 
 constexpr float kLearningS = 0.8F;          // at the start, before anything can be an event
 constexpr milliseconds kSettle{600};        // after much has changed at once
+constexpr milliseconds kFindAgain{2000};     // an open event waits so long for what it was about
 constexpr milliseconds kAbsorbAfter{1500};  // what has not moved for so long becomes background
+constexpr milliseconds kRest{4000};         // the same for what stopped inside the picture: an animal at rest
+constexpr milliseconds kLeaving{1000};      // between the last motion at the edge and the last motion of what left
+constexpr float kRestingShare = 0.4F;       // of what it covered at most, for what stays to be the animal
+constexpr float kRestless = 4;              // comings and goings of late, by cell
+constexpr float kLightPace = 20;            // times as quick as usual
+constexpr milliseconds kSudden{150};
 constexpr double kSuddenShare = 0.45, kCalmShare = 0.2;
 constexpr float kGainStep = 0.25F;
 constexpr nanoseconds kStepMax{500'000'000};
-constexpr double kHitsShare = 0.6, kJumpsShare = 0.34;
+constexpr double kHitsShare = 0.6, kJumpsShare = 0.2;
 
 CellTuning tuning_for(const MotionRules& rules) {
   const float strictness = std::exp2(static_cast<float>(50 - std::clamp(rules.sensitivity, 0, 100)) / 25);
@@ -76,7 +83,8 @@ class MotionDetector::Body {
     sight_->areas.find(model, sight_->zones.watched);
     sight_->tracker.follow(sight_->areas, now_);
     judge(report);
-    model.learn();
+    set_pace();
+    model.learn(pace_);
     absorb_still();
     return report;
   }
@@ -120,14 +128,14 @@ class MotionDetector::Body {
     if (share_before < kCalmShare) calm_at_ = now_;
     const float gain = sight_->model.gain();
     if (share > 0.1 && std::abs(gain - 1) > kGainStep) return true;
-    return share > kSuddenShare && now_ - calm_at_ < milliseconds(400);
+    return share > kSuddenShare && now_ - calm_at_ < kSudden;
   }
 
   void begin_anew() {
     sight_->model.relearn();
     sight_->tracker.clear();
     settled_at_ = now_ + kSettle;
-    if (open_) last_motion_ = std::max(last_motion_, now_ - rules_.event_gap + kSettle + milliseconds(400));
+    if (open_) hold_until_ = now_ + kSettle + kFindAgain;
   }
 
   HeldBack why_not(const Track& track) const {
@@ -145,12 +153,13 @@ class MotionDetector::Body {
   void judge(MotionReport& report) {
     const int cells = sight_->model.grid().cells();
     report.threshold = 100 * rules_.min_area;
-    bool moved = false;
+    bool moved = false, rest = false;
     for (Track& track : sight_->tracker.tracks()) {
       if (!track.alive || track.cells == 0) continue;
-      const bool moves = now_ - track.last_moved < milliseconds(100) && track.last_moved != BootTime{};
+      const double area = static_cast<double>(track.weight) / cells;
+      const bool moves = area > rules_.min_area / 2 && now_ - track.last_moved < milliseconds(100) && track.last_moved != BootTime{};
       if (moves) {
-        report.score = std::max(report.score, 100.0 * static_cast<double>(track.weight) / cells);
+        report.score = std::max(report.score, 100 * area);
         report.moving_area = std::max(report.moving_area, static_cast<double>(track.cells) / cells);
       }
       if (!track.confirmed && moves) {
@@ -160,19 +169,29 @@ class MotionDetector::Body {
         if (track.confirmed && !open_) open_event(track, report);
       }
       if (track.confirmed && moves) moved = true;
+      if (track.confirmed && rests(track)) rest = true;
     }
     if (open_ && moved) {
-      last_motion_ = last_seen_ = now_;
+      last_motion_ = now_;
       event_.end = now_;
       event_.peak_area = std::max(event_.peak_area, report.moving_area);
       event_.peak_score = std::max(event_.peak_score, report.score);
     }
-    if (open_ && now_ - last_motion_ > rules_.event_gap) {
+    if (open_ && !rest && now_ > hold_until_ && now_ - last_motion_ > rules_.event_gap) {
       open_ = false;
       report.change = MotionReport::Change::kEnded;
     }
     report.event = event_;
     report.state = open_ ? MotionState::kActive : MotionState::kQuiet;
+  }
+
+  /// What stays where its own motion died, inside the picture, is taken for an animal that sits still. What is left
+  /// after the motion went out over the edge was put down or taken away.
+  bool rests(const Track& track) const {
+    const double area = static_cast<double>(track.weight) / sight_->model.grid().cells();
+    if (area < rules_.min_area || track.weight < kRestingShare * track.peak_weight) return false;
+    const bool left = track.last_moved - track.at_edge < kLeaving;
+    return track.confirmed && !left && track.restless < kRestless && now_ - track.last_moved < kRest;
   }
 
   void open_event(const Track& track, MotionReport& report) {
@@ -184,18 +203,38 @@ class MotionDetector::Body {
     report.change = MotionReport::Change::kConfirmed;
   }
 
+  /// An animal must not become part of what is normal while it is there.
+  void set_pace() {
+    pace_.assign(static_cast<std::size_t>(sight_->model.grid().size()), 1.0F);
+    for_each_tracked_area([&](const Area& area, const Track& track) {
+      if (!track.confirmed) return;
+      for (int c = 0; c < area.cell_count; ++c) pace_[cell_of(area, c)] = 0;
+    });
+    for (int n = 0; n < sight_->areas.count(); ++n) {
+      const Area& area = sight_->areas.area(n);
+      if (!area.soft) continue;
+      for (int c = 0; c < area.cell_count; ++c) pace_[cell_of(area, c)] = kLightPace;
+    }
+  }
+
   /// What has not moved for a while was put down, taken away, or sleeps: it is the background from now on.
   void absorb_still() {
+    for_each_tracked_area([&](const Area& area, const Track& track) {
+      if (now_ - std::max(track.first, track.last_moved) < kAbsorbAfter || rests(track)) return;
+      for (int c = 0; c < area.cell_count; ++c) sight_->model.absorb(cell_of(area, c));
+    });
+  }
+
+  template <class Visit>
+  void for_each_tracked_area(const Visit& visit) const {
     const AreaFinder& areas = sight_->areas;
     for (int n = 0; n < areas.count(); ++n) {
       const int index = sight_->tracker.track_of(n);
-      if (index < 0) continue;
-      const Track& track = sight_->tracker.tracks()[static_cast<std::size_t>(index)];
-      if (now_ - std::max(track.first, track.last_moved) < kAbsorbAfter) continue;
-      const Area& area = areas.area(n);
-      for (int c = 0; c < area.cell_count; ++c)
-        sight_->model.absorb(areas.cells()[static_cast<std::size_t>(area.first_cell + c)]);
+      if (index >= 0) visit(areas.area(n), sight_->tracker.tracks()[static_cast<std::size_t>(index)]);
     }
+  }
+  std::size_t cell_of(const Area& area, int n) const {
+    return static_cast<std::size_t>(sight_->areas.cells()[static_cast<std::size_t>(area.first_cell + n)]);
   }
 
   MotionRules rules_;
@@ -203,7 +242,8 @@ class MotionDetector::Body {
   BootTime now_{};
   std::unique_ptr<Sight> sight_;
   bool switching_ = false, relearn_next_ = false, open_ = false;
-  BootTime calm_at_{}, settled_at_{}, last_motion_{}, last_seen_{};
+  BootTime calm_at_{}, settled_at_{}, hold_until_{}, last_motion_{};
+  std::vector<float> pace_;  ///< by cell: how quickly the background follows
   MotionEvent event_;
 };
 

@@ -1,11 +1,16 @@
 #include "moving_areas.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace nestbox {
 namespace {
 
 constexpr int kReach = 2;  // cells between an area and where its track was last seen
+constexpr float kMovingShare = 0.08F;  // of an area, for it to move
+constexpr float kSoftShare = 0.0065F;   // of the picture: what is smaller is not asked for its edges
+constexpr float kSharpStep = 0.08F;   // of the light
+constexpr float kSharpShare = 0.3F;   // of an area's edge
 constexpr std::chrono::milliseconds kLostAfter{400};
 
 /// Cells between two boxes; 0 when they overlap or touch.
@@ -41,7 +46,7 @@ void AreaFinder::find(const CellModel& model, const std::vector<std::uint8_t>& w
 Area AreaFinder::grow(int seed, const CellModel& model, const std::vector<std::uint8_t>& watched) {
   const int stride = grid_.stride();
   const std::array<int, 8> around{-stride - 1, -stride, -stride + 1, -1, 1, stride - 1, stride, stride + 1};
-  Area area{grid_.columns, grid_.rows, 0, 0, cells_used_, 0, 0, 0, 0};
+  Area area{grid_.columns, grid_.rows, 0, 0, cells_used_, 0, 0, false, 0, 0, false};
   cells_[static_cast<std::size_t>(cells_used_++)] = seed;
   seen_[static_cast<std::size_t>(seed)] = 1;
   for (int next = area.first_cell; next < cells_used_; ++next) {
@@ -50,7 +55,10 @@ Area AreaFinder::grow(int seed, const CellModel& model, const std::vector<std::u
     const int column = cell % stride - 1, row = cell / stride - 1;
     area.left = std::min(area.left, column), area.right = std::max(area.right, column);
     area.top = std::min(area.top, row), area.bottom = std::max(area.bottom, row);
-    area.moving_cells += model.moving()[i] > 0;
+    if (model.moving()[i] > 0) {
+      ++area.moving_cells;
+      area.moves_at_edge |= column == 0 || row == 0 || column == grid_.columns - 1 || row == grid_.rows - 1;
+    }
     area.weight += model.changed()[i] / CellModel::kSure;
     area.restless += model.restless()[i];
     for (const int step : around) {
@@ -62,7 +70,29 @@ Area AreaFinder::grow(int seed, const CellModel& model, const std::vector<std::u
   }
   area.cell_count = cells_used_ - area.first_cell;
   area.restless /= static_cast<float>(area.cell_count);
+  area.soft = static_cast<float>(area.cell_count) > kSoftShare * static_cast<float>(grid_.cells()) && is_soft(area, model);
   return area;
+}
+
+/// Where an animal ends, the picture changes from one cell to the next but one; a cloud's shadow takes longer.
+bool AreaFinder::is_soft(const Area& area, const CellModel& model) const {
+  int pairs = 0, sharp = 0;
+  const int stride = grid_.stride();
+  for (int n = 0; n < area.cell_count; ++n) {
+    const int cell = cells_[static_cast<std::size_t>(area.first_cell + n)];
+    const int column = cell % stride - 1, row = cell / stride - 1;
+    const auto compare = [&](int other) {
+      const auto i = static_cast<std::size_t>(cell), j = static_cast<std::size_t>(other);
+      if (model.changed()[j] > 0) return;
+      ++pairs;
+      sharp += std::abs(model.relative_residual(i) - model.relative_residual(j)) > kSharpStep;
+    };
+    if (column >= 2) compare(cell - 2);
+    if (column + 2 < grid_.columns) compare(cell + 2);
+    if (row >= 2) compare(cell - 2 * stride);
+    if (row + 2 < grid_.rows) compare(cell + 2 * stride);
+  }
+  return static_cast<float>(sharp) < kSharpShare * static_cast<float>(pairs);
 }
 
 void Tracker::clear() noexcept {
@@ -98,9 +128,12 @@ void Tracker::follow(const AreaFinder& areas, BootTime now) {
     track.weight = track.restless = 0;
     ++track.looks;
   }
-  for (int n = 0; n < areas.count(); ++n) track_of_[static_cast<std::size_t>(n)] = best_track(areas.area(n));
+  for (int n = 0; n < areas.count(); ++n) {
+    track_of_[static_cast<std::size_t>(n)] = areas.area(n).soft ? -1 : best_track(areas.area(n));
+  }
   for (int n = 0; n < areas.count(); ++n) {
     const Area& area = areas.area(n);
+    if (area.soft) continue;
     int& index = track_of_[static_cast<std::size_t>(n)];
     if (index < 0) {
       Track* const fresh = free_track();
@@ -126,7 +159,10 @@ void Tracker::follow(const AreaFinder& areas, BootTime now) {
     track.weight += area.weight;
     track.restless = std::max(track.restless, area.restless);
     track.peak_weight = std::max(track.peak_weight, track.weight);
-    if (area.moving_cells > 0) track.last_moved = now;
+    if (static_cast<float>(area.moving_cells) > kMovingShare * static_cast<float>(area.cell_count)) {
+      track.last_moved = now;
+      if (area.moves_at_edge) track.at_edge = now;
+    }
   }
 }
 

@@ -14,8 +14,10 @@ struct Area {
   int left = 0, top = 0, right = 0, bottom = 0;  ///< of its cells, inclusive
   int first_cell = 0, cell_count = 0;            ///< in AreaFinder::cells()
   int moving_cells = 0;
+  bool moves_at_edge = false;  ///< of the picture
   float weight = 0;    ///< cells, each by how sure it is, at most 1
   float restless = 0;  ///< mean over its cells
+  bool soft = false;   ///< large and without a sharp edge: a shadow or a lamp's light, no animal
 };
 
 /// Thread-bound. No allocation after the constructor.
@@ -31,6 +33,7 @@ class AreaFinder {
   static constexpr int kAreasMax = 64;
 
  private:
+  bool is_soft(const Area& area, const CellModel& model) const;
   Area grow(int seed, const CellModel& model, const std::vector<std::uint8_t>& watched);
 
   CellGrid grid_;
@@ -51,6 +54,7 @@ struct Track {
   float restless = 0;
   float path = 0;  ///< cells
   double sure_s = 0;
+  BootTime at_edge{};  ///< when it moved last where the picture ends
   bool confirmed = false;
 };
 
