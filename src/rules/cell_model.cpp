@@ -11,25 +11,30 @@ namespace {
 // Times in seconds, differences in levels of luma.
 constexpr float kBackgroundS = 8;  // slow enough for an animal that sits, fast enough for a shadow that wanders
 constexpr float kDeviationS = 4;
-constexpr float kSureS = 4;            // until then a deviation is not well known, and everything stricter
-constexpr float kExposureS = 1;   // the background follows the light with this time constant
-constexpr float kRestlessS = 20;  // leaves that were still for so long are forgotten
-constexpr float kCalmRises = 3;   // an animal that walks past comes and goes once or twice in a cell
-constexpr float kUnrestMax = 4;
+constexpr float kSureS = 4;           // until then a deviation is not well known, and everything stricter
+constexpr float kExposureS = 1;       // the background follows the light with this time constant
+constexpr float kRestlessS = 20;      // leaves that were still for so long are forgotten
+constexpr float kCalmRises = 3;       // an animal that walks past comes and goes once or twice in a cell
+constexpr float kUnrestMax = 4;       // thresholds of leaves: up to fivefold
+constexpr float kUnsurePace = 0.25F;  // of learning, where something differs that is no object
+constexpr float kDeviationMax = 30;
 constexpr float kFloor = 2.0F, kRelative = 0.02F, kDeviations = 4;
 constexpr float kSumFloor = 0.8F, kSumDeviations = 4.5F;
-constexpr float kSmoothS = 0.2F;  // an animal crosses a neighbourhood in that time
-constexpr float kMovedShare = 1;  // of its threshold, by which a neighbourhood has to change to move
+constexpr float kSmoothS = 0.12F;   // an animal crosses a neighbourhood in that time
+constexpr float kMovedShare = 1;    // of its threshold, by which a neighbourhood has to change to move
+constexpr float kMovedOwn = 0.15F;  // of its difference: a change of exposure does as much to what stands still
 constexpr float kMovedFloor = 1.5F, kMovedDeviations = 4;
 constexpr float kDark = 8, kBright = 248;  // outside, a cell says nothing about gain
 constexpr float kLocalClip = 0.08F, kLocalMax = 0.4F;
-constexpr int kLocalReach = 4, kWindow = 2 * kLocalReach + 1;  // cells
+constexpr int kLocalReach = 3, kWindow = 2 * kLocalReach + 1;  // cells
 constexpr float kFirstDeviation = 1;
 
 constexpr int kBins = 512;  // of the ratio, up to 4
 
-/// How much a restless cell's thresholds are raised: not at all for what walks past, up to threefold for leaves.
-float unrest(float rises) { return std::clamp((rises - kCalmRises) / kCalmRises, 0.0F, kUnrestMax); }
+// By value: the references of std::min and std::max keep compilers from vector instructions.
+float smaller(float a, float b) { return a < b ? a : b; }
+float larger(float a, float b) { return a > b ? a : b; }
+float within(float value, float low, float high) { return smaller(larger(value, low), high); }
 float rate(float dt_s, float time_constant_s) {
   return dt_s / (dt_s + time_constant_s);
 }
@@ -46,8 +51,10 @@ CellModel::CellModel(CellGrid grid, CellTuning tuning) : grid_(grid), tuning_(tu
   const auto size = static_cast<std::size_t>(grid.size());
   sums_.resize(static_cast<std::size_t>(grid.columns * grid.pixels / kCellPixels));
   bins_.resize(kBins);
-  for (Plane* plane : {&luma_, &background_, &second_, &deviation_, &sum_deviation_, &scale_, &residual_, &row_sums_,
-                       &neighbourhood_, &threshold_, &local_gain_, &column_sums_, &smooth_, &sum_threshold_, &changed_, &was_changed_, &moving_, &restless_, &second_for_s_}) {
+  for (Plane* plane :
+       {&luma_,     &background_,    &second_,      &deviation_,  &sum_deviation_, &scale_,       &residual_,
+        &row_sums_, &neighbourhood_, &threshold_,   &local_gain_, &column_sums_,   &smooth_,      &sum_threshold_,
+        &unrest_,   &changed_,       &was_changed_, &moving_,     &restless_,      &second_for_s_}) {
     plane->assign(size, 0);
   }
   for (Plane& plane : kept_) plane.assign(size, 0);
@@ -112,11 +119,11 @@ void CellModel::find_local_gain() {
   for (std::size_t i = 0; i < luma_.size(); ++i) {
     const float e = gain_ * background_[i], before = local_gain_[i];
     const float off = (luma_[i] - e) / (e + kDark) - before;
-    ratio[i] = before + (was_changed_[i] > 0 ? 0 : std::clamp(off, -kLocalClip, kLocalClip));
+    ratio[i] = before + (was_changed_[i] > 0 ? 0 : within(off, -kLocalClip, kLocalClip));
   }
   sum_windows(ratio);
   for (std::size_t i = 0; i < luma_.size(); ++i) {
-    local_gain_[i] = std::clamp(neighbourhood_[i] * window_share_[i], -kLocalMax, kLocalMax);
+    local_gain_[i] = within(neighbourhood_[i] * window_share_[i], -kLocalMax, kLocalMax);
     scale_[i] = gain_ * (1 + local_gain_[i]);
   }
 }
@@ -151,38 +158,66 @@ void CellModel::sum_windows(const Plane& from) {
 
 void CellModel::compare() {
   const float floor = kFloor * tuning_.strictness, relative = kRelative * tuning_.strictness;
-  const float deviations = kDeviations * tuning_.strictness;
+  const float deviations = kDeviations * tuning_.strictness, weight = tuning_.restless_weight;
   const float early = 1 + 2 * std::exp(-known_s_ / kSureS);
-  for (std::size_t i = 0; i < luma_.size(); ++i) {
-    const float e = scale_[i] * background_[i];
-    residual_[i] = luma_[i] - e;
-        threshold_[i] = std::max(floor + relative * e, deviations * deviation_[i]) * early * (1 + tuning_.restless_weight * unrest(restless_[i]));
+  const float* __restrict luma = luma_.data();
+  const float* __restrict background = background_.data();
+  const float* __restrict scale = scale_.data();
+  const float* __restrict deviation = deviation_.data();
+  const float* __restrict restless = restless_.data();
+  float* __restrict residual = residual_.data();
+  float* __restrict unrest = unrest_.data();
+  float* __restrict threshold = threshold_.data();
+  for (std::size_t i = 0, size = luma_.size(); i < size; ++i) {
+    const float e = scale[i] * background[i];
+    residual[i] = luma[i] - e;
+    unrest[i] = 1 + weight * within((restless[i] - kCalmRises) / kCalmRises, 0.0F, kUnrestMax);
+    threshold[i] = larger(floor + relative * e, deviations * deviation[i]) * early * unrest[i];
   }
 }
 
 /// A faint animal differs by less than a cell's own noise, but in several cells at once and the same way.
 void CellModel::compare_neighbourhoods() {
   const auto stride = static_cast<std::size_t>(grid_.stride());
-  const std::size_t last = luma_.size() - stride;
+  const std::size_t size = luma_.size(), last = size - stride;
   const float smoothing = rate(dt_s_, kSmoothS);
-  for (std::size_t i = 0; i < luma_.size(); ++i) {
-    const float r = std::clamp(residual_[i], -threshold_[i], threshold_[i]);  // what is strong is found without it
-    smooth_[i] += smoothing * (r - smooth_[i]);
+  const float* __restrict residual = residual_.data();
+  const float* __restrict threshold = threshold_.data();
+  float* __restrict smooth = smooth_.data();
+  for (std::size_t i = 0; i < size; ++i) {
+    const float r = within(residual[i], -threshold[i], threshold[i]);  // what is strong is found without it
+    smooth[i] += smoothing * (r - smooth[i]);
   }
-  for (std::size_t i = 1; i + 1 < luma_.size(); ++i) row_sums_[i] = smooth_[i - 1] + smooth_[i] + smooth_[i + 1];
+  float* __restrict row_sums = row_sums_.data();
+  float* __restrict neighbourhood = neighbourhood_.data();
+  for (std::size_t i = 1; i + 1 < size; ++i) row_sums[i] = smooth[i - 1] + smooth[i] + smooth[i + 1];
   for (std::size_t i = stride; i < last; ++i) {
-    neighbourhood_[i] = (row_sums_[i - stride] + row_sums_[i] + row_sums_[i + stride]) * (1.0F / 9);
+    neighbourhood[i] = (row_sums[i - stride] + row_sums[i] + row_sums[i + stride]) * (1.0F / 9);
   }
+  find_changed();
+}
+
+void CellModel::find_changed() {
   const float deviations = kSumDeviations * tuning_.strictness, floor = kSumFloor * tuning_.strictness;
   const float relative = 0.5F * kRelative * tuning_.strictness;
   const float early = 1 + 2 * std::exp(-known_s_ / kSureS);
-  for (std::size_t i = stride; i < last; ++i) {
-    const float own = std::abs(residual_[i]) / std::max(threshold_[i], 0.01F);
-    sum_threshold_[i] = std::max(floor + relative * luma_[i], deviations * sum_deviation_[i]) * early *
-                        (1 + tuning_.restless_weight * unrest(restless_[i]));
-    const bool together =
-        std::abs(neighbourhood_[i]) > sum_threshold_[i] && std::abs(smooth_[i]) > 0.5F * std::abs(neighbourhood_[i]) && (neighbourhood_[i] > 0) == (smooth_[i] > 0);
-    changed_[i] = own > 1 || together ? std::clamp(own, 1.0F, kSure) : 0.0F;
+  const float* __restrict luma = luma_.data();
+  const float* __restrict residual = residual_.data();
+  const float* __restrict threshold = threshold_.data();
+  const float* __restrict smooth = smooth_.data();
+  const float* __restrict neighbourhood = neighbourhood_.data();
+  const float* __restrict deviation = sum_deviation_.data();
+  const float* __restrict unrest = unrest_.data();
+  float* __restrict sum_threshold = sum_threshold_.data();
+  float* __restrict changed = changed_.data();
+  const auto stride = static_cast<std::size_t>(grid_.stride());
+  for (std::size_t i = stride, last = luma_.size() - stride; i < last; ++i) {
+    sum_threshold[i] = larger(floor + relative * luma[i], deviations * deviation[i]) * early * unrest[i];
+    const float own = std::abs(residual[i]) / threshold[i], n = std::abs(neighbourhood[i]);
+    // the cell itself takes part in what its neighbourhood does, and in the same direction
+    const float part = smooth[i] * neighbourhood[i] > 0.5F * n * n ? 1.0F : 0.0F;
+    const float differs = larger(own, part * n / sum_threshold[i]) > 1 ? 1.0F : 0.0F;
+    changed[i] = differs * within(own, 1, kSure);
   }
 }
 
@@ -206,14 +241,24 @@ void CellModel::match_second() {
 }
 
 void CellModel::compare_with_before() {
-  const Plane &before = kept_[next_kept_], &faint_before = kept_faint_[next_kept_];
   const float floor = kMovedFloor * tuning_.strictness, deviations = kMovedDeviations * tuning_.strictness;
-  for (std::size_t i = 0; i < luma_.size(); ++i) {
-    const float threshold = std::max(floor + 0.01F * luma_[i], deviations * deviation_[i]) *
-                            (1 + tuning_.restless_weight * unrest(restless_[i]));
-    const bool moved = std::abs(residual_[i] - before[i] * scale_[i]) > threshold ||
-                       std::abs(neighbourhood_[i] - faint_before[i] * scale_[i]) > kMovedShare * sum_threshold_[i];
-    moving_[i] = changed_[i] > 0 && moved ? 1.0F : 0.0F;
+  const float* __restrict before = kept_[next_kept_].data();
+  const float* __restrict faint_before = kept_faint_[next_kept_].data();
+  const float* __restrict luma = luma_.data();
+  const float* __restrict scale = scale_.data();
+  const float* __restrict residual = residual_.data();
+  const float* __restrict neighbourhood = neighbourhood_.data();
+  const float* __restrict deviation = deviation_.data();
+  const float* __restrict sum_threshold = sum_threshold_.data();
+  const float* __restrict unrest = unrest_.data();
+  const float* __restrict changed = changed_.data();
+  float* __restrict moving = moving_.data();
+  for (std::size_t i = 0, size = luma_.size(); i < size; ++i) {
+    const float least = larger(floor, kMovedOwn * std::abs(residual[i])) + 0.01F * luma[i];
+    const float threshold = larger(least, deviations * deviation[i]) * unrest[i];
+    const float moved = std::abs(residual[i] - before[i] * scale[i]) - threshold;
+    const float faint_moved = std::abs(neighbourhood[i] - faint_before[i] * scale[i]) - kMovedShare * sum_threshold[i];
+    moving[i] = changed[i] > 0 && larger(moved, faint_moved) > 0 ? 1.0F : 0.0F;
   }
 }
 
@@ -221,10 +266,10 @@ void CellModel::compare_with_before() {
 void CellModel::keep_residual() {
   since_kept_s_ += dt_s_;
   if (since_kept_s_ < kLagS / kKept) return;
-  since_kept_s_ = std::min(since_kept_s_ - kLagS / kKept, kLagS / kKept);
+  since_kept_s_ = smaller(since_kept_s_ - kLagS / kKept, kLagS / kKept);
   Plane &kept = kept_[next_kept_], &kept_faint = kept_faint_[next_kept_];
   for (std::size_t i = 0; i < kept.size(); ++i) {
-    const float unlit = 1 / std::max(scale_[i], 0.01F);
+    const float unlit = 1 / larger(scale_[i], 0.01F);
     kept[i] = residual_[i] * unlit;
     kept_faint[i] = neighbourhood_[i] * unlit;
   }
@@ -252,32 +297,49 @@ void CellModel::learn(const std::vector<float>& pace) {
   learnt_s_ += dt_s_;
   known_s_ += dt_s_;
   const float start = dt_s_ / (learnt_s_ + dt_s_);  // 1/n for the first seconds: a plain mean
-  const float background_rate = std::max(rate(dt_s_, kBackgroundS), std::min(start, 0.5F));
-  const float deviation_rate = std::max(rate(dt_s_, kDeviationS), std::min(start, 0.2F));
+  const float background_rate = larger(rate(dt_s_, kBackgroundS), smaller(start, 0.5F));
+  const float deviation_rate = larger(rate(dt_s_, kDeviationS), smaller(start, 0.2F));
   const float exposure_rate = rate(dt_s_, kExposureS);
   const float forget = 1 - rate(dt_s_, kRestlessS);
-  for (std::size_t i = 0; i < luma_.size(); ++i) {
-    const float e = scale_[i] * background_[i];
-    const float follow = 1 + exposure_rate * (scale_[i] - 1);
-    const float differs = changed_[i] > 0 ? 1.0F : 0.0F;
-    const float rises = differs > 0 && was_changed_[i] <= 0 ? 1.0F : 0.0F;
-    restless_[i] = restless_[i] * forget + rises;
-    const float learns = pace[i] <= 0 && restless_[i] < kCalmRises ? 0.0F : 1.0F;
-    const float slow = pace[i] > 1 ? pace[i] : differs > 0 ? 0.25F : 1.0F;
-    background_[i] = background_[i] * follow + std::min(background_rate * learns * slow, 0.5F) * (luma_[i] - e);
-    second_[i] *= follow;
-    deviation_[i] += deviation_rate * learns * std::min(slow, 1.0F) * (std::min(std::abs(residual_[i]), 30.0F) - deviation_[i]);
-    sum_deviation_[i] += deviation_rate * learns * std::min(slow, 1.0F) * (std::min(std::abs(neighbourhood_[i]), 30.0F) - sum_deviation_[i]);
-  }
+  learn_cells({background_rate, deviation_rate, exposure_rate, forget}, pace);
   keep_residual();
+}
+
+void CellModel::learn_cells(const Rates& rates, const std::vector<float>& paces) {
+  const float* __restrict pace = paces.data();
+  const float* __restrict luma = luma_.data();
+  const float* __restrict scale = scale_.data();
+  const float* __restrict changed = changed_.data();
+  const float* __restrict was_changed = was_changed_.data();
+  const float* __restrict residual = residual_.data();
+  const float* __restrict neighbourhood = neighbourhood_.data();
+  float* __restrict background = background_.data();
+  float* __restrict second = second_.data();
+  float* __restrict restless = restless_.data();
+  float* __restrict deviation = deviation_.data();
+  float* __restrict sum_deviation = sum_deviation_.data();
+  for (std::size_t i = 0, size = luma_.size(); i < size; ++i) {
+    const float differs = changed[i] > 0 ? 1.0F : 0.0F, differed = was_changed[i] > 0 ? 1.0F : 0.0F;
+    restless[i] = restless[i] * rates.forget + differs * (1 - differed);
+    const float calm = restless[i] < kCalmRises ? 1.0F : 0.0F;
+    const float usual = (1 - differs * (1 - kUnsurePace)) * (1 - calm * (1 - smaller(pace[i], 1)));
+    const float speed = usual + larger(pace[i], 1) - 1;
+    const float follow = 1 + rates.exposure * (scale[i] - 1);
+    const float e = scale[i] * background[i];
+    background[i] = background[i] * follow + smaller(rates.background * speed, 0.5F) * (luma[i] - e);
+    second[i] *= follow;
+    const float deviation_rate = rates.deviation * smaller(speed, 1.0F);
+    deviation[i] += deviation_rate * (smaller(std::abs(residual[i]), kDeviationMax) - deviation[i]);
+    sum_deviation[i] += deviation_rate * (smaller(std::abs(neighbourhood[i]), kDeviationMax) - sum_deviation[i]);
+  }
 }
 
 void CellModel::relearn() {
   background_ = luma_;
   std::fill(second_.begin(), second_.end(), 0.0F);
   // Noise and leaves stay what they were, at least.
-  for (float& d : deviation_) d = std::max(d, kFirstDeviation);
-  for (float& d : sum_deviation_) d = std::max(d, 0.5F * kFirstDeviation);
+  for (float& d : deviation_) d = larger(d, kFirstDeviation);
+  for (float& d : sum_deviation_) d = larger(d, 0.5F * kFirstDeviation);
   std::fill(changed_.begin(), changed_.end(), 0.0F);
   std::fill(was_changed_.begin(), was_changed_.end(), 0.0F);
   std::fill(moving_.begin(), moving_.end(), 0.0F);
@@ -300,7 +362,7 @@ void CellModel::forget_motion(std::size_t i) {
 
 void CellModel::absorb(std::size_t i) {
   second_[i] = background_[i];
-  background_[i] = luma_[i] / std::max(scale_[i], 0.01F);
+  background_[i] = luma_[i] / larger(scale_[i], 0.01F);
   second_for_s_[i] = 0;
   changed_[i] = moving_[i] = residual_[i] = 0;
   forget_motion(i);

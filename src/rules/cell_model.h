@@ -36,8 +36,8 @@ class CellModel {
 
   /// Takes the next picture: afterwards changed(), moving() and doubt() tell of it. `dt_s` since the last one.
   void look(const MotionPlane& plane, float dt_s);
-  /// Learns from it. `pace` by cell: how quickly the background follows, 1 as usual, 0 where an object is (and then only
-  /// restless cells follow).
+  /// Learns from it. `pace` by cell: how quickly the background follows, 1 as usual, 0 where an object is (and then
+  /// only restless cells follow).
   void learn(const std::vector<float>& pace);
   /// The picture as it is now becomes the background of every cell.
   void relearn();
@@ -67,12 +67,18 @@ class CellModel {
  private:
   using Plane = std::vector<float>;
 
+  struct Rates {
+    float background = 0, deviation = 0, exposure = 0, forget = 0;
+  };
+
+  void learn_cells(const Rates& rates, const std::vector<float>& paces);
   void measure(const MotionPlane& plane);
   void find_gain();
   void find_local_gain();
   void sum_windows(const Plane& from);
   void compare();
   void compare_neighbourhoods();
+  void find_changed();
   void compare_with_before();
   void keep_residual();
   void match_second();
@@ -87,7 +93,8 @@ class CellModel {
   std::vector<std::uint16_t> sums_;
   std::vector<int> bins_;
   Plane luma_, background_, second_, deviation_, sum_deviation_;
-  Plane scale_, residual_, row_sums_, neighbourhood_, threshold_, local_gain_, column_sums_, window_share_, smooth_, sum_threshold_;
+  Plane scale_, residual_, row_sums_, neighbourhood_, threshold_, local_gain_, column_sums_, window_share_, smooth_,
+      sum_threshold_, unrest_;
   Plane changed_, was_changed_, moving_, restless_, second_for_s_;
   static constexpr std::size_t kKept = 4;
   std::array<Plane, kKept> kept_, kept_faint_;  ///< residuals of the last kLagS, the oldest at next_kept_

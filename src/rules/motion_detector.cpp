@@ -16,11 +16,11 @@ using std::chrono::nanoseconds;
 
 constexpr float kLearningS = 0.8F;          // at the start, before anything can be an event
 constexpr milliseconds kSettle{600};        // after much has changed at once
-constexpr milliseconds kFindAgain{2000};     // an open event waits so long for what it was about
+constexpr milliseconds kFindAgain{2000};    // an open event waits so long for what it was about
 constexpr milliseconds kAbsorbAfter{1500};  // what has not moved for so long becomes background
 constexpr milliseconds kRest{4000};         // the same for what stopped inside the picture: an animal at rest
 constexpr milliseconds kLeaving{1000};      // between the last motion at the edge and the last motion of what left
-constexpr float kRestingShare = 0.4F;       // of what it covered at most, for what stays to be the animal
+constexpr float kRestingShare = 0.6F;       // of what it covered at most, for what stays to be the animal
 constexpr float kRestless = 4;              // comings and goings of late, by cell
 constexpr float kLightPace = 20;            // times as quick as usual
 constexpr milliseconds kSudden{150};
@@ -157,7 +157,8 @@ class MotionDetector::Body {
     for (Track& track : sight_->tracker.tracks()) {
       if (!track.alive || track.cells == 0) continue;
       const double area = static_cast<double>(track.weight) / cells;
-      const bool moves = area > rules_.min_area / 2 && now_ - track.last_moved < milliseconds(100) && track.last_moved != BootTime{};
+      const bool moves =
+          area > rules_.min_area / 2 && now_ - track.last_moved < milliseconds(100) && track.last_moved != BootTime{};
       if (moves) {
         report.score = std::max(report.score, 100 * area);
         report.moving_area = std::max(report.moving_area, static_cast<double>(track.cells) / cells);

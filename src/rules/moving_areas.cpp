@@ -6,11 +6,11 @@
 namespace nestbox {
 namespace {
 
-constexpr int kReach = 2;  // cells between an area and where its track was last seen
+constexpr int kReach = 2;              // cells between an area and where its track was last seen
 constexpr float kMovingShare = 0.08F;  // of an area, for it to move
-constexpr float kSoftShare = 0.0065F;   // of the picture: what is smaller is not asked for its edges
-constexpr float kSharpStep = 0.08F;   // of the light
-constexpr float kSharpShare = 0.3F;   // of an area's edge
+constexpr float kSoftShare = 0.003F;   // of the picture: what is smaller is not asked for its edges
+constexpr float kSharpStep = 0.08F;    // of the light
+constexpr float kSharpShare = 0.3F;    // of an area's edge
 constexpr std::chrono::milliseconds kLostAfter{400};
 
 /// Cells between two boxes; 0 when they overlap or touch.
@@ -70,7 +70,8 @@ Area AreaFinder::grow(int seed, const CellModel& model, const std::vector<std::u
   }
   area.cell_count = cells_used_ - area.first_cell;
   area.restless /= static_cast<float>(area.cell_count);
-  area.soft = static_cast<float>(area.cell_count) > kSoftShare * static_cast<float>(grid_.cells()) && is_soft(area, model);
+  area.soft =
+      static_cast<float>(area.cell_count) > kSoftShare * static_cast<float>(grid_.cells()) && is_soft(area, model);
   return area;
 }
 

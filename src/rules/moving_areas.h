@@ -15,9 +15,9 @@ struct Area {
   int first_cell = 0, cell_count = 0;            ///< in AreaFinder::cells()
   int moving_cells = 0;
   bool moves_at_edge = false;  ///< of the picture
-  float weight = 0;    ///< cells, each by how sure it is, at most 1
-  float restless = 0;  ///< mean over its cells
-  bool soft = false;   ///< large and without a sharp edge: a shadow or a lamp's light, no animal
+  float weight = 0;            ///< cells, each by how sure it is, at most 1
+  float restless = 0;          ///< mean over its cells
+  bool soft = false;           ///< large and without a sharp edge: a shadow or a lamp's light, no animal
 };
 
 /// Thread-bound. No allocation after the constructor.
