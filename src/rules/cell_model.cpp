@@ -25,6 +25,7 @@ constexpr float kMovedShare = 1;    // of its threshold, by which a neighbourhoo
 constexpr float kMovedOwn = 0.15F;  // of its difference: a change of exposure does as much to what stands still
 constexpr float kMovedFloor = 1.5F, kMovedDeviations = 4;
 constexpr float kDark = 8, kBright = 248;  // outside, a cell says nothing about gain
+constexpr float kWhite = 225;              // mean of a cell of which a part may be saturated
 constexpr float kLocalClip = 0.08F, kLocalMax = 0.4F;
 constexpr int kLocalReach = 3, kWindow = 2 * kLocalReach + 1;  // cells
 constexpr float kFirstDeviation = 1;
@@ -32,9 +33,15 @@ constexpr float kFirstDeviation = 1;
 constexpr int kBins = 512;  // of the ratio, up to 4
 
 // By value: the references of std::min and std::max keep compilers from vector instructions.
-float smaller(float a, float b) { return a < b ? a : b; }
-float larger(float a, float b) { return a > b ? a : b; }
-float within(float value, float low, float high) { return smaller(larger(value, low), high); }
+float smaller(float a, float b) {
+  return a < b ? a : b;
+}
+float larger(float a, float b) {
+  return a > b ? a : b;
+}
+float within(float value, float low, float high) {
+  return smaller(larger(value, low), high);
+}
 float rate(float dt_s, float time_constant_s) {
   return dt_s / (dt_s + time_constant_s);
 }
@@ -170,7 +177,9 @@ void CellModel::compare() {
   float* __restrict threshold = threshold_.data();
   for (std::size_t i = 0, size = luma_.size(); i < size; ++i) {
     const float e = scale[i] * background[i];
-    residual[i] = luma[i] - e;
+    // Saturated pixels stay white when exposure rises, and when it falls show what nobody knew.
+    const float unknown = background[i] > kWhite ? larger(luma[i] - e, 0) : 0.0F;
+    residual[i] = smaller(luma[i], kWhite) - smaller(e, kWhite) - unknown;
     unrest[i] = 1 + weight * within((restless[i] - kCalmRises) / kCalmRises, 0.0F, kUnrestMax);
     threshold[i] = larger(floor + relative * e, deviations * deviation[i]) * early * unrest[i];
   }

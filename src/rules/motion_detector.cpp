@@ -14,6 +14,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
+constexpr int kEdgeMin = 32;                // pixels
 constexpr float kLearningS = 0.8F;          // at the start, before anything can be an event
 constexpr milliseconds kSettle{600};        // after much has changed at once
 constexpr milliseconds kFindAgain{2000};    // an open event waits so long for what it was about
@@ -25,12 +26,16 @@ constexpr float kRestless = 4;              // comings and goings of late, by ce
 constexpr float kLightPace = 20;            // times as quick as usual
 constexpr milliseconds kSudden{150};
 constexpr double kSuddenShare = 0.45, kCalmShare = 0.2;
+// While exposure moves, small areas are not believed: what is nearly black or white does not follow it.
+constexpr float kExposureMoves = 0.02F;
+constexpr milliseconds kExposureSettles{1500};
+constexpr double kLargeArea = 0.02;
 constexpr float kGainStep = 0.25F;
 constexpr nanoseconds kStepMax{500'000'000};
 constexpr double kHitsShare = 0.6, kJumpsShare = 0.2;
 
 CellTuning tuning_for(const MotionRules& rules) {
-  const float strictness = std::exp2(static_cast<float>(50 - std::clamp(rules.sensitivity, 0, 100)) / 25);
+  const float strictness = std::exp2(static_cast<float>(50 - std::clamp(rules.sensitivity, 0, 100)) / 40);
   return {strictness, rules.preset == MotionPreset::kNestBox ? 0.3F : 1.0F};
 }
 
@@ -52,8 +57,6 @@ std::string_view held_back_name(HeldBack reason) noexcept {
       return "too short";
     case HeldBack::kErratic:
       return "erratic";
-    case HeldBack::kRestless:
-      return "restless";
   }
   return "unknown";
 }
@@ -71,7 +74,7 @@ class MotionDetector::Body {
 
   MotionReport update(const MotionPlane& plane) {
     MotionReport report;
-    if (plane.width < 32 || plane.height < 32) return report;
+    if (plane.width < kEdgeMin || plane.height < kEdgeMin) return report;
     prepare(plane);
     const auto step = std::clamp(plane.captured_at - now_, nanoseconds{1'000'000}, kStepMax);
     const auto dt_s = now_ == BootTime{} ? 0.04F : static_cast<float>(to_seconds(step));
@@ -79,24 +82,29 @@ class MotionDetector::Body {
     CellModel& model = sight_->model;
     const double calm = model.changed_share();
     model.look(plane, dt_s);
+    // The background follows exposure, so the gain tells how far it has just moved.
+    if (std::abs(model.gain() - 1) > kExposureMoves) exposure_moved_ = now_;
     if (changed_at_once(calm)) begin_anew();
     sight_->areas.find(model, sight_->zones.watched);
     sight_->tracker.follow(sight_->areas, now_);
-    judge(report);
+    judge(report, step);
+    if (cut_off_) report.change = MotionReport::Change::kEnded;
+    cut_off_ = false;
     set_pace();
     model.learn(pace_);
     absorb_still();
     return report;
   }
 
-  void announce_switch(BootTime) { switching_ = true; }
-  void switch_done(BootTime) {
-    switching_ = false;
-    if (sight_) relearn_next_ = true;
+  void announce_switch(BootTime now) { switch_until_ = now + kSwitchMax; }
+  void switch_done(BootTime now) {
+    switch_until_ = now;
+    relearn_next_ = true;
   }
   void forget() {
     sight_.reset();
-    width_ = height_ = 0;
+    cut_off_ = cut_off_ || open_;
+    open_ = false;
   }
   const MotionRules& rules() const noexcept { return rules_; }
 
@@ -111,11 +119,13 @@ class MotionDetector::Body {
 
   void prepare(const MotionPlane& plane) {
     if (sight_ && plane.width == width_ && plane.height == height_) return;
+    forget();
     width_ = plane.width, height_ = plane.height;
     const auto grid = grid_for(width_, height_);
     sight_ = std::make_unique<Sight>(grid, tuning_for(rules_));
     sight_->zones = map_zones(rules_.zones, grid, width_, height_);
     now_ = {};
+    relearn_next_ = false;
   }
 
   /// Much of the picture differs, and did not a moment ago: light, not an animal.
@@ -138,61 +148,68 @@ class MotionDetector::Body {
     if (open_) hold_until_ = now_ + kSettle + kFindAgain;
   }
 
+  bool switching() const { return now_ < switch_until_; }
+  bool learning() const { return now_ < settled_at_ || sight_->model.learnt_s() < kLearningS; }
+  /// As a share of the picture.
+  double area_of(float cells) const { return static_cast<double>(cells) / sight_->model.grid().cells(); }
+
   HeldBack why_not(const Track& track) const {
-    const double area = static_cast<double>(track.weight) / sight_->model.grid().cells();
-    if (switching_) return HeldBack::kSwitch;
+    if (switching()) return HeldBack::kSwitch;
     if (now_ < settled_at_) return HeldBack::kLight;
-    if (sight_->model.learnt_s() < kLearningS) return HeldBack::kLearning;
-    if (area < rules_.min_area) return HeldBack::kTooSmall;
+    if (learning()) return HeldBack::kLearning;
+    if (area_of(track.weight) < rules_.min_area) return HeldBack::kTooSmall;
+    if (now_ - exposure_moved_ < kExposureSettles && area_of(track.weight) < kLargeArea) return HeldBack::kLight;
     if (track.jumps > kJumpsShare * track.hits) return HeldBack::kErratic;
     if (track.hits < kHitsShare * track.looks || track.hits < 3) return HeldBack::kTooShort;
     if (now_ - track.first < rules_.min_duration) return HeldBack::kTooShort;
     return HeldBack::kNothing;
   }
 
-  void judge(MotionReport& report) {
-    const int cells = sight_->model.grid().cells();
+  void judge(MotionReport& report, nanoseconds step) {
     report.threshold = 100 * rules_.min_area;
     bool moved = false, rest = false;
+    double heaviest = 0;
     for (Track& track : sight_->tracker.tracks()) {
       if (!track.alive || track.cells == 0) continue;
-      const double area = static_cast<double>(track.weight) / cells;
-      const bool moves =
-          area > rules_.min_area / 2 && now_ - track.last_moved < milliseconds(100) && track.last_moved != BootTime{};
-      if (moves) {
-        report.score = std::max(report.score, 100 * area);
-        report.moving_area = std::max(report.moving_area, static_cast<double>(track.cells) / cells);
-      }
-      if (!track.confirmed && moves) {
-        const HeldBack reason = why_not(track);
-        track.confirmed = reason == HeldBack::kNothing;
-        report.held_back = reason;
-        if (track.confirmed && !open_) open_event(track, report);
-      }
-      if (track.confirmed && moves) moved = true;
-      if (track.confirmed && rests(track)) rest = true;
+      rest |= rests(track);
+      const double area = area_of(track.weight);
+      if (area <= rules_.min_area / 2 || track.last_moved != now_) continue;
+      report.score = std::max(report.score, 100 * area);
+      report.moving_area = std::max(report.moving_area, area_of(static_cast<float>(track.cells)));
+      if (!track.confirmed) judge_candidate(track, heaviest, report, step);
+      moved |= track.confirmed;
     }
-    if (open_ && moved) {
-      last_motion_ = now_;
-      event_.end = now_;
-      event_.peak_area = std::max(event_.peak_area, report.moving_area);
-      event_.peak_score = std::max(event_.peak_score, report.score);
-    }
-    if (open_ && !rest && now_ > hold_until_ && now_ - last_motion_ > rules_.event_gap) {
-      open_ = false;
-      report.change = MotionReport::Change::kEnded;
-    }
-    report.event = event_;
-    report.state = open_ ? MotionState::kActive : MotionState::kQuiet;
+    if (open_ && moved) keep_open(report);
+    const bool held = rest || switching() || now_ < hold_until_ || now_ - last_motion_ <= rules_.event_gap;
+    if (open_ && !held) close_event(report);
+    if (report.change == MotionReport::Change::kNone) tell_near_miss(report);
+    if (report.change != MotionReport::Change::kNearMiss) report.event = event_;
+    report.state = open_                                    ? MotionState::kActive
+                   : learning()                             ? MotionState::kLearning
+                   : report.held_back != HeldBack::kNothing ? MotionState::kCandidate
+                                                            : MotionState::kQuiet;
   }
 
-  /// What stays where its own motion died, inside the picture, is taken for an animal that sits still. What is left
-  /// after the motion went out over the edge was put down or taken away.
-  bool rests(const Track& track) const {
-    const double area = static_cast<double>(track.weight) / sight_->model.grid().cells();
-    if (area < rules_.min_area || track.weight < kRestingShare * track.peak_weight) return false;
-    const bool left = track.last_moved - track.at_edge < kLeaving;
-    return track.confirmed && !left && track.restless < kRestless && now_ - track.last_moved < kRest;
+  void judge_candidate(Track& track, double& heaviest, MotionReport& report, nanoseconds step) {
+    const HeldBack reason = why_not(track);
+    track.confirmed = reason == HeldBack::kNothing;
+    track.held[static_cast<std::size_t>(reason)] += step;
+    if (track.confirmed && !open_) open_event(track, report);
+    if (!track.confirmed && static_cast<double>(track.weight) > heaviest) {
+      heaviest = static_cast<double>(track.weight);
+      report.held_back = reason;
+    }
+  }
+
+  /// What kept a track longest from being an event, and how long all of it did.
+  static void tell_why(const Track& track, MotionEvent& event) {
+    nanoseconds longest{};
+    for (std::size_t n = 1; n < track.held.size(); ++n) {
+      event.held_back_for += track.held[n];
+      if (track.held[n] <= longest) continue;
+      longest = track.held[n];
+      event.held_back = static_cast<HeldBack>(n);
+    }
   }
 
   void open_event(const Track& track, MotionReport& report) {
@@ -201,7 +218,50 @@ class MotionDetector::Body {
     event_.begin = track.first;
     event_.confirmed = event_.end = now_;
     event_.threshold = report.threshold;
+    tell_why(track, event_);
+    zone_cells_.fill(0);
     report.change = MotionReport::Change::kConfirmed;
+  }
+
+  void keep_open(const MotionReport& report) {
+    last_motion_ = event_.end = now_;
+    event_.peak_area = std::max(event_.peak_area, report.moving_area);
+    event_.peak_score = std::max(event_.peak_score, report.score);
+    for_each_tracked_area([&](const Area& area, const Track& track) {
+      if (!track.confirmed || track.last_moved != now_) return;
+      for (int c = 0; c < area.cell_count; ++c) {
+        const auto zone = sight_->zones.zone[cell_of(area, c)];
+        if (zone >= 0) ++zone_cells_[static_cast<std::size_t>(zone)];
+      }
+    });
+    const auto most = std::max_element(zone_cells_.begin(), zone_cells_.end());
+    event_.zone = *most > 0 ? static_cast<int>(most - zone_cells_.begin()) : -1;
+  }
+
+  void close_event(MotionReport& report) {
+    open_ = false;
+    report.change = MotionReport::Change::kEnded;
+  }
+
+  void tell_near_miss(MotionReport& report) const {
+    const Track* const track = sight_->tracker.lost();
+    if (track == nullptr || track->confirmed || track->last_moved == BootTime{}) return;
+    if (area_of(track->peak_weight) <= rules_.min_area / 2) return;
+    report.change = MotionReport::Change::kNearMiss;
+    report.event.begin = track->first;
+    report.event.end = track->last_moved;
+    report.event.peak_area = area_of(static_cast<float>(track->peak_cells));
+    report.event.peak_score = 100 * area_of(track->peak_weight);
+    report.event.threshold = report.threshold;
+    tell_why(*track, report.event);
+  }
+
+  /// What stays where its own motion died, inside the picture, is taken for an animal that sits still. What is left
+  /// after the motion went out over the edge was put down or taken away.
+  bool rests(const Track& track) const {
+    if (area_of(track.weight) < rules_.min_area || track.weight < kRestingShare * track.peak_weight) return false;
+    const bool left = track.last_moved - track.at_edge < kLeaving;
+    return track.confirmed && !left && track.restless < kRestless && now_ - track.last_moved < kRest;
   }
 
   /// An animal must not become part of what is normal while it is there.
@@ -242,10 +302,12 @@ class MotionDetector::Body {
   int width_ = 0, height_ = 0;
   BootTime now_{};
   std::unique_ptr<Sight> sight_;
-  bool switching_ = false, relearn_next_ = false, open_ = false;
-  BootTime calm_at_{}, settled_at_{}, hold_until_{}, last_motion_{};
+  bool relearn_next_ = false, open_ = false;
+  bool cut_off_ = false;  ///< an open event was ended by forget()
+  BootTime switch_until_{}, calm_at_{}, exposure_moved_{}, settled_at_{}, hold_until_{}, last_motion_{};
   std::vector<float> pace_;  ///< by cell: how quickly the background follows
   MotionEvent event_;
+  std::array<int, kZonesMax> zone_cells_{};  ///< of the open event, over its pictures
 };
 
 MotionDetector::MotionDetector(MotionRules rules) : body_(std::make_unique<Body>(std::move(rules))) {}

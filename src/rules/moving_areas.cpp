@@ -9,7 +9,7 @@ namespace {
 constexpr int kReach = 2;              // cells between an area and where its track was last seen
 constexpr float kMovingShare = 0.08F;  // of an area, for it to move
 constexpr float kSoftShare = 0.003F;   // of the picture: what is smaller is not asked for its edges
-constexpr float kSharpStep = 0.08F;    // of the light
+constexpr float kSharpStep = 0.10F;    // of the light
 constexpr float kSharpShare = 0.3F;    // of an area's edge
 constexpr std::chrono::milliseconds kLostAfter{400};
 
@@ -120,50 +120,66 @@ Track* Tracker::free_track() {
   return found == tracks_.end() ? nullptr : &*found;
 }
 
-void Tracker::follow(const AreaFinder& areas, BootTime now) {
-  const auto before = tracks_;
+/// A picture goes by for every track; those not seen for long are lost.
+void Tracker::age(BootTime now) {
+  lost_ = Track{};
   for (Track& track : tracks_) {
     if (!track.alive) continue;
-    if (now - track.last > kLostAfter) track = Track{};
+    if (now - track.last > kLostAfter) {
+      if (track.peak_weight > lost_.peak_weight) lost_ = track;
+      track = Track{};
+      continue;
+    }
     track.cells = track.moving_cells = 0;
     track.weight = track.restless = 0;
     ++track.looks;
   }
+}
+
+Track* Tracker::track_for(int area, BootTime now) {
+  int& index = track_of_[static_cast<std::size_t>(area)];
+  if (index >= 0) return &tracks_[static_cast<std::size_t>(index)];
+  Track* const fresh = free_track();
+  if (fresh == nullptr) return nullptr;
+  *fresh = Track{};
+  fresh->alive = true;
+  fresh->first = now;
+  index = static_cast<int>(fresh - tracks_.data());
+  return fresh;
+}
+
+void Tracker::add(Track& track, const Area& area, BootTime now, const Track& before) {
+  if (track.cells == 0) {
+    track.left = area.left, track.right = area.right, track.top = area.top, track.bottom = area.bottom;
+    ++track.hits;
+    track.last = now;
+    if (before.alive && distance(area, before) > 0) ++track.jumps;
+  } else {
+    track.left = std::min(track.left, area.left), track.right = std::max(track.right, area.right);
+    track.top = std::min(track.top, area.top), track.bottom = std::max(track.bottom, area.bottom);
+  }
+  track.cells += area.cell_count;
+  track.moving_cells += area.moving_cells;
+  track.weight += area.weight;
+  track.restless = std::max(track.restless, area.restless);
+  track.peak_weight = std::max(track.peak_weight, track.weight);
+  track.peak_cells = std::max(track.peak_cells, track.cells);
+  if (static_cast<float>(area.moving_cells) > kMovingShare * static_cast<float>(area.cell_count)) {
+    track.last_moved = now;
+    if (area.moves_at_edge) track.at_edge = now;
+  }
+}
+
+void Tracker::follow(const AreaFinder& areas, BootTime now) {
+  before_ = tracks_;
+  age(now);
   for (int n = 0; n < areas.count(); ++n) {
     track_of_[static_cast<std::size_t>(n)] = areas.area(n).soft ? -1 : best_track(areas.area(n));
   }
   for (int n = 0; n < areas.count(); ++n) {
-    const Area& area = areas.area(n);
-    if (area.soft) continue;
-    int& index = track_of_[static_cast<std::size_t>(n)];
-    if (index < 0) {
-      Track* const fresh = free_track();
-      if (fresh == nullptr) continue;
-      *fresh = Track{};
-      fresh->alive = true;
-      fresh->first = now;
-      index = static_cast<int>(fresh - tracks_.data());
-    }
-    Track& track = tracks_[static_cast<std::size_t>(index)];
-    if (track.cells == 0) {
-      track.left = area.left, track.right = area.right, track.top = area.top, track.bottom = area.bottom;
-      ++track.hits;
-      track.last = now;
-      if (before[static_cast<std::size_t>(index)].alive && distance(area, before[static_cast<std::size_t>(index)]) > 0)
-        ++track.jumps;
-    } else {
-      track.left = std::min(track.left, area.left), track.right = std::max(track.right, area.right);
-      track.top = std::min(track.top, area.top), track.bottom = std::max(track.bottom, area.bottom);
-    }
-    track.cells += area.cell_count;
-    track.moving_cells += area.moving_cells;
-    track.weight += area.weight;
-    track.restless = std::max(track.restless, area.restless);
-    track.peak_weight = std::max(track.peak_weight, track.weight);
-    if (static_cast<float>(area.moving_cells) > kMovingShare * static_cast<float>(area.cell_count)) {
-      track.last_moved = now;
-      if (area.moves_at_edge) track.at_edge = now;
-    }
+    if (areas.area(n).soft) continue;
+    Track* const track = track_for(n, now);
+    if (track != nullptr) add(*track, areas.area(n), now, before_[static_cast<std::size_t>(track - tracks_.data())]);
   }
 }
 

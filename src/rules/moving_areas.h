@@ -43,6 +43,8 @@ class AreaFinder {
   std::array<Area, kAreasMax> areas_;
 };
 
+inline constexpr std::size_t kHeldBackReasons = 7;
+
 /// Something seen on several pictures.
 struct Track {
   bool alive = false;
@@ -52,8 +54,9 @@ struct Track {
   int cells = 0, moving_cells = 0;  ///< of this picture
   float weight = 0, peak_weight = 0;
   float restless = 0;
-  float path = 0;  ///< cells
-  double sure_s = 0;
+  int peak_cells = 0;
+  std::array<std::chrono::nanoseconds, kHeldBackReasons>
+      held{};          ///< by HeldBack: for how long it kept this one from being an event
   BootTime at_edge{};  ///< when it moved last where the picture ends
   bool confirmed = false;
 };
@@ -61,17 +64,25 @@ struct Track {
 /// Thread-bound. No allocation after the constructor.
 class Tracker {
  public:
+  static constexpr std::size_t kTracksMax = 24;
+
   void follow(const AreaFinder& areas, BootTime now);
   void clear() noexcept;
-  std::array<Track, 24>& tracks() noexcept { return tracks_; }
+  std::array<Track, kTracksMax>& tracks() noexcept { return tracks_; }
+  /// The heaviest of those that were lost with this picture, or nullptr.
+  const Track* lost() const noexcept { return lost_.alive ? &lost_ : nullptr; }
   /// Which track an area of this picture went to, or -1.
   int track_of(int area) const noexcept { return track_of_[static_cast<std::size_t>(area)]; }
 
  private:
   int best_track(const Area& area) const;
   Track* free_track();
+  void age(BootTime now);
+  Track* track_for(int area, BootTime now);
+  void add(Track& track, const Area& area, BootTime now, const Track& before);
 
-  std::array<Track, 24> tracks_{};
+  std::array<Track, kTracksMax> tracks_{}, before_{};
+  Track lost_;
   std::array<int, AreaFinder::kAreasMax> track_of_{};
 };
 

@@ -151,7 +151,8 @@ const std::vector<std::uint8_t>& MotionScene::next() {
 }
 
 void MotionScene::draw_ground(double time_s) {
-  const bool foliage = kind_ == SceneKind::kFoliage || kind_ == SceneKind::kRain || kind_ == SceneKind::kClouds;
+  const bool foliage = kind_ == SceneKind::kFoliage || kind_ == SceneKind::kRain || kind_ == SceneKind::kClouds ||
+                       kind_ == SceneKind::kExposure;
   if (!foliage) {
     light_ = ground_;
     return;

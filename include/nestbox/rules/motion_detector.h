@@ -51,11 +51,10 @@ enum class HeldBack : std::uint8_t {
   kNothing,
   kLearning,  ///< the detector had just started and did not know the picture yet
   kSwitch,    ///< lamp, filter or camera were switched, as announced
-  kLight,     ///< much of the picture changed at once
+  kLight,     ///< much of the picture changed at once, or exposure moved
   kTooSmall,  ///< smaller than min_area
   kTooShort,  ///< gone before min_duration, or before it was sure
   kErratic,   ///< jumped from place to place as insects and rain do
-  kRestless,  ///< moved to and fro on the spot, as leaves do
 };
 std::string_view held_back_name(HeldBack reason) noexcept;
 
@@ -66,10 +65,10 @@ struct MotionEvent {
   BootTime end{};        ///< last picture on which it moved
   double peak_area = 0;  ///< largest share of the picture that it covered, [0, 1]
   double peak_score = 0;
-  double threshold = 0;                     ///< that the score had to pass when it was confirmed
-  int zone = -1;                            ///< of MotionRules::zones, where most of it was; -1: no zone is watched
-  HeldBack held_back = HeldBack::kNothing;  ///< what kept it longest from being an event
-  std::chrono::nanoseconds held_back_for{};
+  double threshold = 0;                      ///< that the score had to pass when it was confirmed
+  int zone = -1;                             ///< of MotionRules::zones, where most of it was; -1: no zone is watched
+  HeldBack held_back = HeldBack::kNothing;   ///< what kept it longest from being an event
+  std::chrono::nanoseconds held_back_for{};  ///< by all reasons together, while it moved
 };
 
 enum class MotionState : std::uint8_t {
@@ -105,14 +104,18 @@ class MotionDetector {
   /// Stamps rise. A plane of another size starts anew, and one below 32x32 is passed over.
   MotionReport update(const MotionPlane& plane);
 
-  /// Lamp, filter or camera are about to be switched: until switch_done() no event begins, and an open one stays.
+  /// Lamp, filter or camera are about to be switched: until switch_done(), but for at most kSwitchMax, no event begins,
+  /// and an open one stays.
   void announce_switch(BootTime now);
   void switch_done(BootTime now);
 
-  /// The picture is another one from here on (camera turned, source rebuilt): forget it. An open event ends.
+  /// The picture is another one from here on (camera turned, source rebuilt): forget it. An open event ends, as the
+  /// next report says; so it does with a plane of another size.
   void forget();
 
   const MotionRules& rules() const noexcept;
+
+  static constexpr std::chrono::seconds kSwitchMax{10};
 
  private:
   class Body;
