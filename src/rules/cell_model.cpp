@@ -335,7 +335,8 @@ void CellModel::learn_cells(const Rates& rates, const std::vector<float>& paces)
     const float speed = usual + larger(pace[i], 1) - 1;
     const float follow = 1 + rates.exposure * (scale[i] - 1);
     const float e = scale[i] * background[i];
-    background[i] = background[i] * follow + smaller(rates.background * speed, 0.5F) * (luma[i] - e);
+    const float unknown = background[i] > kWhite ? larger(luma[i] - e, 0) : 0.0F;  // as in compare()
+    background[i] = background[i] * follow + smaller(rates.background * speed, 0.5F) * (luma[i] - e) + 0.5F * unknown;
     second[i] *= follow;
     const float deviation_rate = rates.deviation * smaller(speed, 1.0F);
     deviation[i] += deviation_rate * (smaller(std::abs(residual[i]), kDeviationMax) - deviation[i]);

@@ -27,8 +27,8 @@ constexpr float kLightPace = 20;            // times as quick as usual
 constexpr milliseconds kSudden{150};
 constexpr double kSuddenShare = 0.45, kCalmShare = 0.2;
 // While exposure moves, small areas are not believed: what is nearly black or white does not follow it.
-constexpr float kExposureMoves = 0.02F;
-constexpr milliseconds kExposureSettles{1500};
+constexpr float kExposureMoves = 0.04F;
+constexpr milliseconds kExposureSettles{300};
 constexpr double kLargeArea = 0.02;
 constexpr float kGainStep = 0.25F;
 constexpr nanoseconds kStepMax{500'000'000};
