@@ -1,0 +1,125 @@
+#pragma once
+/// What moves in front of the camera: from analysis planes to events, with the reasons for each.
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "nestbox/base/clock.h"
+#include "nestbox/options/options.h"
+
+namespace nestbox {
+
+/// A part of the picture with a name. With at least one zone to watch, what lies in none of them is not looked at;
+/// a zone to ignore wins over one to watch.
+struct MotionZone {
+  std::string name;
+  bool watch = true;
+  Polygon polygon;
+  bool operator==(const MotionZone&) const = default;
+};
+
+/// What the camera looks at: which disturbances are to be expected.
+enum class MotionPreset : std::uint8_t {
+  kNestBox,  ///< the inside of a box: no leaves, no weather; a bird may fill the picture or darken all of it
+  kFeeder,   ///< close to the animals, the world behind it: quick birds, leaves, changing light
+  kGarden,   ///< far from the animals: leaves, rain, insects near the lamp
+};
+
+struct MotionRules {
+  MotionPreset preset = MotionPreset::kGarden;
+  int sensitivity = 50;                                ///< 0 to 100; higher notices fainter animals
+  double min_area = 0.002;                             ///< share of the picture that moves at least, [0, 1]
+  std::chrono::nanoseconds min_duration{200'000'000};  ///< for so long, before it is an event
+  std::chrono::nanoseconds event_gap{1'200'000'000};   ///< an event ends when nothing has moved for so long
+  std::vector<MotionZone> zones;
+  bool operator==(const MotionRules&) const = default;
+};
+
+/// One picture as the detector takes it: borrowed 8-bit luma; row r is data[r * stride] .. data[r * stride + width).
+struct MotionPlane {
+  const std::uint8_t* data = nullptr;
+  int width = 0, height = 0, stride = 0;
+  BootTime captured_at{};
+};
+
+/// Why something that moved was no event yet, or none at all.
+enum class HeldBack : std::uint8_t {
+  kNothing,
+  kLearning,  ///< the detector had just started and did not know the picture yet
+  kSwitch,    ///< lamp, filter or camera were switched, as announced
+  kLight,     ///< much of the picture changed at once, or exposure moved
+  kTooSmall,  ///< smaller than min_area
+  kTooShort,  ///< gone before min_duration, or before it was sure
+  kErratic,   ///< jumped from place to place as insects and rain do
+};
+std::string_view held_back_name(HeldBack reason) noexcept;
+
+/// An event, or a near miss.
+struct MotionEvent {
+  BootTime begin{};      ///< first picture on which it moved
+  BootTime confirmed{};  ///< picture that made an event of it; a near miss has none
+  BootTime end{};        ///< last picture on which it moved
+  double peak_area = 0;  ///< largest share of the picture that it covered, [0, 1]
+  double peak_score = 0;
+  double threshold = 0;                      ///< that the score had to pass when it was confirmed
+  int zone = -1;                             ///< of MotionRules::zones, where most of it was; -1: no zone is watched
+  HeldBack held_back = HeldBack::kNothing;   ///< what kept it longest from being an event
+  std::chrono::nanoseconds held_back_for{};  ///< by all reasons together, while it moved
+};
+
+enum class MotionState : std::uint8_t {
+  kLearning,  ///< gets to know the picture: no event begins
+  kQuiet,
+  kCandidate,  ///< something moves and may become an event
+  kActive,     ///< an event is open
+};
+
+struct MotionReport {
+  enum class Change : std::uint8_t { kNone, kConfirmed, kEnded, kNearMiss };
+  MotionState state = MotionState::kLearning;
+  double score = 0;        ///< moving area in per cent of the picture, weighed by how sure it is
+  double threshold = 0;    ///< what a score has to pass for min_duration
+  double moving_area = 0;  ///< share of the picture, [0, 1]
+  HeldBack held_back = HeldBack::kNothing;
+  Change change = Change::kNone;
+  MotionEvent event;  ///< with kConfirmed and kEnded the event, with kNearMiss what was none; else the open one
+};
+
+/// See docs/design/motion.md for how it works and what each part of it brings. Pure: time comes with the planes.
+/// Memory is taken by the first plane of a size and never again for a picture. Thread-bound.
+class MotionDetector {
+ public:
+  explicit MotionDetector(MotionRules rules);
+  ~MotionDetector();
+  MotionDetector(MotionDetector&&) noexcept;
+  MotionDetector& operator=(MotionDetector&&) noexcept;
+
+  /// New rules. What was learnt of the picture stays; an open event does too.
+  void apply(MotionRules rules);
+
+  /// Stamps rise. A plane of another size starts anew, and one below 32x32 is passed over.
+  MotionReport update(const MotionPlane& plane);
+
+  /// Lamp, filter or camera are about to be switched: until switch_done(), but for at most kSwitchMax, no event begins,
+  /// and an open one stays.
+  void announce_switch(BootTime now);
+  void switch_done(BootTime now);
+
+  /// The picture is another one from here on (camera turned, source rebuilt): forget it. An open event ends, as the
+  /// next report says; so it does with a plane of another size.
+  void forget();
+
+  const MotionRules& rules() const noexcept;
+
+  static constexpr std::chrono::seconds kSwitchMax{10};
+
+ private:
+  class Body;
+  std::unique_ptr<Body> body_;
+};
+
+}  // namespace nestbox
