@@ -230,7 +230,7 @@ class MotionDetector::Body {
     for_each_tracked_area([&](const Area& area, const Track& track) {
       if (!track.confirmed || track.last_moved != now_) return;
       for (int c = 0; c < area.cell_count; ++c) {
-        const auto zone = sight_->zones.zone[cell_of(area, c)];
+        const int zone = sight_->zones.zone[cell_of(area, c)];
         if (zone >= 0) ++zone_cells_[static_cast<std::size_t>(zone)];
       }
     });

@@ -19,10 +19,9 @@ bool inside(const Polygon& polygon, double x, double y) {
 
 bool covers(const Polygon& polygon, double left, double top, double width, double height) {
   int hits = 0;
-  for (int n = 0; n < kSamples * kSamples; ++n) {
-    const double x = left + width * (n % kSamples + 0.5) / kSamples;
-    const double y = top + height * (n / kSamples + 0.5) / kSamples;
-    hits += inside(polygon, x, y);
+  for (int row = 0; row < kSamples; ++row) {
+    for (int column = 0; column < kSamples; ++column)
+      hits += inside(polygon, left + width * (column + 0.5) / kSamples, top + height * (row + 0.5) / kSamples);
   }
   return 4 * hits >= kSamples * kSamples;
 }
@@ -32,7 +31,7 @@ bool covers(const Polygon& polygon, double left, double top, double width, doubl
 ZoneMap map_zones(const std::vector<MotionZone>& zones, const CellGrid& grid, int width, int height) {
   const auto size = static_cast<std::size_t>(grid.size());
   const bool any_watched = std::any_of(zones.begin(), zones.end(), [](const MotionZone& z) { return z.watch; });
-  ZoneMap map{std::vector<std::uint8_t>(size, 0), std::vector<std::int8_t>(size, -1)};
+  ZoneMap map{std::vector<std::uint8_t>(size, 0), std::vector<std::int16_t>(size, -1)};
   const double across = static_cast<double>(grid.pixels) / width, down = static_cast<double>(grid.pixels) / height;
   for (int row = 0; row < grid.rows; ++row) {
     for (int column = 0; column < grid.columns; ++column) {
@@ -41,7 +40,7 @@ ZoneMap map_zones(const std::vector<MotionZone>& zones, const CellGrid& grid, in
       for (std::size_t n = 0; n < std::min(zones.size(), kZonesMax); ++n) {
         if (!covers(zones[n].polygon, column * across, row * down, across, down)) continue;
         if (!zones[n].watch) ignored = true;
-        if (zones[n].watch && map.zone[i] < 0) map.zone[i] = static_cast<std::int8_t>(n);
+        if (zones[n].watch && map.zone[i] < 0) map.zone[i] = static_cast<std::int16_t>(n);
       }
       map.watched[i] = !ignored && (!any_watched || map.zone[i] >= 0) ? 1 : 0;
     }

@@ -10,7 +10,7 @@ namespace nestbox {
 
 struct ZoneMap {
   std::vector<std::uint8_t> watched;  ///< by cell: 1 where motion counts
-  std::vector<std::int8_t> zone;      ///< by cell: the first watched zone that it lies in, or -1
+  std::vector<std::int16_t> zone;     ///< by cell: the first watched zone that it lies in, or -1
 };
 
 /// A cell lies in a zone when a quarter of it does. `width` and `height` of the plane that the grid is of, in pixels.
