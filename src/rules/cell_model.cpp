@@ -89,7 +89,7 @@ void CellModel::measure(const MotionPlane& plane) {
       sum_cell_row(plane.data + first, plane.stride, static_cast<int>(sums_.size()), sums_.data());
       for (int column = 0; column < grid_.columns; ++column) {
         for (int part = 0; part < strips; ++part)
-          out[column] += sums_[static_cast<std::size_t>(column * strips + part)];
+          out[column] += static_cast<float>(sums_[static_cast<std::size_t>(column * strips + part)]);
       }
     }
     for (int column = 0; column < grid_.columns; ++column) out[column] *= scale;
