@@ -18,6 +18,7 @@
 #include "nestbox/base/assert.h"
 #include "nestbox/base/clock.h"
 #include "nestbox/base/file.h"
+#include "support/patience.h"
 
 extern char** environ;
 
@@ -143,16 +144,9 @@ class ResettingServer {
   std::thread thread_;
 };
 
-/// How much longer than on an idle machine things may take: a sanitizer makes them slow.
-#ifdef NESTBOX_SANITIZED
-inline constexpr double kSlowdown = 5;
-#else
-inline constexpr double kSlowdown = 1;
-#endif
-
 /// Looks every 10 ms; how long it took, or nothing when it did not come true within `at_most`: patience, not a claim.
 inline std::optional<double> seconds_until(const std::function<bool()>& condition,
-                                           std::chrono::nanoseconds at_most = std::chrono::seconds(20)) {
+                                           std::chrono::nanoseconds at_most = kPatience) {
   const auto began_at = BootClock::now();
   while (!condition()) {
     if (BootClock::now() - began_at > at_most) return std::nullopt;

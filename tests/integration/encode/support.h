@@ -19,6 +19,7 @@
 #include "nestbox/encode/encode_stage.h"
 #include "nestbox/media/frame_ring.h"
 #include "nestbox/media/packet.h"
+#include "support/patience.h"
 
 namespace nestbox::test {
 
@@ -32,7 +33,6 @@ testing::AssertionResult good(const Result<T>& result) {
 }
 
 inline constexpr auto kAacFrame = 23'219'955ns;  // 1024 samples at 44.1 kHz
-inline constexpr auto kPatience = 60s;           // sanitizers and a busy machine are slow
 
 struct Shape {
   int width = 320, height = 180;
