@@ -278,7 +278,7 @@ std::string Daemon::box_name() const {
 CaptureStage::Setup Daemon::capture_setup() const {
   const auto& options = settings_.options();
   CaptureStage::Setup setup;
-  setup.camera = options.camera;
+  setup.camera = camera_now(options);
   setup.privacy = options.privacy;
   setup.overlay = options.overlay;
   setup.box_name = box_name();
@@ -297,7 +297,7 @@ CaptureStage::Setup Daemon::slate_setup() const {
 
 EncodeStage::Setup Daemon::encode_setup() const {
   const auto& options = settings_.options();
-  return {options.encoder, options.audio, options.camera.framerate};
+  return {options.encoder, options.audio, camera_now(options).framerate};
 }
 
 // A still needs little: it starts, and stays, at the lowest rate that the owner allows.
@@ -450,6 +450,7 @@ StatusReport Daemon::report() {
   report.name = box_name();
   report.uptime_s = to_seconds(now - started_at_);
   report.clock_synchronised = clock_is_synchronised();
+  report.mode = settings_.options().day_night.mode;
   report.page = web_ ? web_->address() : "";
   report.password_set = accounts_.has_password();
   report.camera = main_->capture().status();

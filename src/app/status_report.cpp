@@ -207,6 +207,7 @@ std::string to_json(const StatusReport& report, const TimeZone& time_zone) {
       {"state", word(report.state)},
       {"uptime_s", report.uptime_s},
       {"clock_synchronised", report.clock_synchronised},
+      {"mode", report.mode},
       {"page", text_or_null(report.page)},
       {"password_set", report.password_set},
       {"camera", to_json(report.camera)},

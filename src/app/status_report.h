@@ -48,6 +48,7 @@ struct StatusReport {
   enum class State : std::uint8_t { kStarting, kOk, kDegraded, kStopping } state = State::kStarting;
   double uptime_s = 0;
   bool clock_synchronised = false;
+  std::string mode;           ///< day | night
   std::string page;           ///< address of the page; empty while it is not served
   bool password_set = false;  ///< the page's
   CaptureStatus camera;

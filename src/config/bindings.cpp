@@ -74,6 +74,7 @@ std::vector<Binding> make_bindings() {
   for (const auto& field : general_fields()) add_general(all, field);
   add_section(all, "camera", &Options::camera, camera_fields());
   add_night(all);
+  add_section(all, "day_night", &Options::day_night, day_night_fields());
   add_general(all, privacy_field());
   add_section(all, "encoder", &Options::encoder, encoder_fields());
   add_section(all, "audio", &Options::audio, audio_fields());

@@ -62,7 +62,8 @@ void finish(Draft& draft);
 inline constexpr std::string_view kNight = "camera.night";
 inline constexpr std::string_view kOutputs = "live.outputs";
 inline constexpr std::string_view kNightHelp =
-    "While it is night, these stand over camera: any key of camera but source, allow_simulated, width, height and "
-    "analysis_width.";
+    "While it is night (day_night.mode), these stand over camera: any key of camera but source, allow_simulated, "
+    "width, "
+    "height and analysis_width.";
 
 }  // namespace nestbox::config

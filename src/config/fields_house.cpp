@@ -162,6 +162,11 @@ std::vector<Field<EncoderOptions>> encoder_fields() {
   };
 }
 
+std::vector<Field<DayNightOptions>> day_night_fields() {
+  return {field("mode", &DayNightOptions::mode, word({"day", "night"}), {Stage::kPicture, Stage::kEncoder},
+                "Which of the camera's settings count: camera, or camera.night laid over it. It is set by hand.")};
+}
+
 std::vector<Field<AudioOptions>> audio_fields() {
   return {field("source", &AudioOptions::source, text("silence | none | alsa:DEVICE | file:PATH", audio_problem),
                 {Stage::kEncoder},

@@ -81,6 +81,7 @@ struct SectionText {
 constexpr SectionText kSections[] = {
     {"camera", "Where the picture comes from and what it looks like."},
     {"camera.night", kNightHelp},
+    {"day_night", "What the camera is to take it for: day or night."},
     {"encoder", "From pictures to H.264."},
     {"audio", "The sound of the stream."},
     {"overlay", "Text on the picture."},

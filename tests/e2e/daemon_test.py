@@ -95,6 +95,31 @@ class Running(unittest.TestCase):
         self.daemon.nestbox("snapshot", "-o", picture)
         self.assertTrue(picture.read_bytes().startswith(b"\xff\xd8\xff"))
 
+    def test_the_night_has_values_of_its_own(self):
+        clip = self.folder / "colours.mp4"
+        subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc=size=640x360:rate=15:duration=2", "-pix_fmt", "yuv420p",
+                        clip], check=True, timeout=60)
+        daemon = self.start(f"file:{clip}?loop=1", settings=["camera.night.saturation=0", "camera.night.brightness=0.2"])
+        by_day = self.seen()
+        self.assertEqual(daemon.status()["mode"], "day")
+        self.assertGreater(by_day["SATAVG"], 20)
+        daemon.nestbox("set", "day_night.mode", "night")
+        self.assertEqual(daemon.status()["mode"], "night")
+        rig.wait_until(lambda: self.seen()["SATAVG"] < 2, 10, self.seen)
+        self.assertGreater(self.seen()["YAVG"], by_day["YAVG"] + 10)
+        daemon.nestbox("set", "day_night.mode", "day")
+        rig.wait_until(lambda: self.seen()["SATAVG"] > 20, 10, self.seen)
+        self.assertEqual(daemon.status()["camera"]["rebuilds"], 0)
+
+    def seen(self):
+        """FFmpeg's signalstats of the picture now."""
+        picture = self.folder / "now.jpg"
+        self.daemon.nestbox("snapshot", "-o", picture)
+        told = subprocess.run(["ffprobe", "-v", "error", "-f", "lavfi", f"movie={picture},signalstats", "-show_entries", "frame_tags",
+                               "-of", "json"], capture_output=True, text=True, check=True, timeout=20).stdout
+        tags = json.loads(told)["frames"][0]["tags"]
+        return {name: float(tags[f"lavfi.signalstats.{name}"]) for name in ("YAVG", "SATAVG")}
+
     def test_settings_change_while_it_runs(self):
         daemon = self.start()
         changed = json.loads(daemon.nestbox("--json", "set", "overlay.text", "{name} at {time}").stdout)

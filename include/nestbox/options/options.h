@@ -142,12 +142,18 @@ struct LogOptions {
   bool operator==(const LogOptions&) const = default;
 };
 
+struct DayNightOptions {
+  std::string mode = "day";  ///< day | night
+  bool operator==(const DayNightOptions&) const = default;
+};
+
 struct Options {
   std::string name;  ///< empty: the host name
   std::optional<LocationOptions> location;
   std::string time_zone;  ///< IANA name; empty: the system's
   CameraOptions camera;
   CameraOptions camera_at_night = default_camera_at_night();  ///< camera, with camera.night laid over it
+  DayNightOptions day_night;
   std::vector<Polygon> privacy;
   EncoderOptions encoder;
   AudioOptions audio;
@@ -159,5 +165,10 @@ struct Options {
   LogOptions log;
   bool operator==(const Options&) const = default;
 };
+
+/// The camera's settings that count now: those of the day, or those of the night.
+inline const CameraOptions& camera_now(const Options& options) {
+  return options.day_night.mode == "night" ? options.camera_at_night : options.camera;
+}
 
 }  // namespace nestbox
