@@ -2,6 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fmt/format.h>
+
+#include <array>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -15,6 +18,7 @@
 #include "integration/capture/recording_sink.h"
 #include "nestbox/image/jpeg.h"
 #include "nestbox/media/picture_memory.h"
+#include "support/source_dir.h"
 
 namespace nestbox::capture {
 namespace {
@@ -48,6 +52,64 @@ int number_of(const PlaneView& luma) {
   return static_cast<int>(std::lround((limited - kDarkest) / kStep));
 }
 
+/// A picture as 16 x 9 means of its luma: enough to tell pictures of one clip apart.
+using Sketch = std::array<double, 16 * 9>;
+
+Sketch sketch_of(const PlaneView& luma) {
+  Sketch sums{};
+  for (int row = 0; row < luma.height; ++row) {
+    for (int x = 0; x < luma.width; ++x)
+      sums[static_cast<std::size_t>(row * 9 / luma.height * 16 + x * 16 / luma.width)] +=
+          luma.data[row * luma.stride + x];
+  }
+  const double area = static_cast<double>(luma.width) * luma.height / static_cast<double>(sums.size());
+  for (auto& sum : sums) sum /= area;
+  return sums;
+}
+
+double difference(const Sketch& one, const Sketch& other) {
+  double sum = 0;
+  for (std::size_t i = 0; i < one.size(); ++i) sum += std::abs(one[i] - other[i]);
+  return sum / static_cast<double>(one.size());
+}
+
+/// Pictures of a real clip, two seconds from each other, and what each of them looks like.
+class Footage {
+ public:
+  /// Errors: kNotFound where the clip or FFmpeg's program is not there.
+  static Result<Footage> make(const std::filesystem::path& folder) {
+    const auto clip = std::filesystem::path(NESTBOX_SOURCE_DIR) / "../shared/data/motion/bottles.mp4";
+    if (!std::filesystem::exists(clip)) return fail(ErrorKind::kNotFound, clip.string() + " is not there");
+    std::filesystem::create_directory(folder);
+    if (!ffmpeg(fmt::format("-i {} -vf fps=1/2,scale={}:{} -frames:v {} -pix_fmt yuvj420p -start_number 0 {}/%d.jpg",
+                            clip.string(), kWidth, kHeight, kPictures, folder.string())))
+      return fail(ErrorKind::kNotFound, "ffmpeg cannot read " + clip.string());
+    Footage footage;
+    for (int i = 0; i < kPictures; ++i) {
+      const auto raw = folder.parent_path() / "picture.raw";
+      if (!ffmpeg(fmt::format("-i {}/{}.jpg -vf format=gray -f rawvideo {}", folder.string(), i, raw.string())))
+        return fail(ErrorKind::kNotFound, "ffmpeg cannot read its own picture");
+      std::ifstream in(raw, std::ios::binary);
+      std::string bytes((std::istreambuf_iterator<char>(in)), {});
+      bytes.resize(static_cast<std::size_t>(kWidth) * kHeight);
+      footage.sketches_.push_back(
+          sketch_of({reinterpret_cast<const std::uint8_t*>(bytes.data()), kWidth, kHeight, kWidth}));
+    }
+    return footage;
+  }
+  /// Which picture it is: much nearer than any two of them are to each other (2.7); -1 for none, or parts of two.
+  int number_of(const PlaneView& luma) const {
+    const auto sketch = sketch_of(luma);
+    for (int i = 0; i < kPictures; ++i) {
+      if (difference(sketch, sketches_[static_cast<std::size_t>(i)]) < 1) return i;
+    }
+    return -1;
+  }
+
+ private:
+  std::vector<Sketch> sketches_;
+};
+
 class VirtualCamera : public testing::Test {
  protected:
   static void SetUpTestSuite() {
@@ -61,21 +123,32 @@ class VirtualCamera : public testing::Test {
       std::ofstream(pictures / (std::to_string(i) + ".jpg"), std::ios::binary) << *encode_jpeg(memory.main(0), 90);
     }
     const auto list = *folder_ / "virtual.yaml";
-    std::ofstream(list) << "%YAML 1.1\n---\n"
-                        << "\"Recorded\":\n"
-                        << "  supported_formats:\n"
-                        << "  - {width: 1280, height: 720, frame_rates: [30, 120]}\n"
-                        << "  - {width: 320, height: 180, frame_rates: [30, 120]}\n"
-                        << "  frames: {path: \"" << pictures.string() << "/\"}\n"
-                        << "  model: \"recorded\"\n"
-                        << "\"Bars\":\n"
-                        << "  supported_formats:\n"
-                        << "  - {width: 1280, height: 720, frame_rates: [30, 120]}\n"
-                        << "  test_pattern: \"bars\"\n"
-                        << "  model: \"bars\"\n";
+    footage_.emplace(Footage::make(*folder_ / "footage"));
+    std::ofstream yaml(list);
+    yaml << "%YAML 1.1\n---\n"
+         << "\"Recorded\":\n"
+         << "  supported_formats:\n"
+         << "  - {width: 1280, height: 720, frame_rates: [30, 120]}\n"
+         << "  - {width: 320, height: 180, frame_rates: [30, 120]}\n"
+         << "  frames: {path: \"" << pictures.string() << "/\"}\n"
+         << "  model: \"recorded\"\n"
+         << "\"Bars\":\n"
+         << "  supported_formats:\n"
+         << "  - {width: 1280, height: 720, frame_rates: [30, 120]}\n"
+         << "  test_pattern: \"bars\"\n"
+         << "  model: \"bars\"\n";
+    if (footage_->has_value()) {
+      yaml << "\"Footage\":\n  supported_formats:\n  - {width: 1280, height: 720, frame_rates: [30, 120]}\n"
+           << "  - {width: 320, height: 180, frame_rates: [30, 120]}\n"
+           << "  frames: {path: \"" << (*folder_ / "footage").string() << "/\"}\n  model: \"footage\"\n";
+    }
+    yaml.close();
     ::setenv("NESTBOX_VIRTUAL_CAMERAS", list.c_str(), 1);
   }
   static void TearDownTestSuite() { folder_.reset(); }
+
+  /// Both streams show one picture, whole, and from one picture to the next it goes forwards.
+  void look(const std::function<int(const PlaneView&)>& number);
 
   void SetUp() override {
     setup_ = small_setup("libcamera:Recorded");
@@ -94,20 +167,22 @@ class VirtualCamera : public testing::Test {
   }
 
   static std::unique_ptr<TemporaryFolder> folder_;
+  static std::optional<Result<Footage>> footage_;
   CaptureSetup setup_;
   CameraAccess access_;
   std::set<std::string> cameras_;
 };
 std::unique_ptr<TemporaryFolder> VirtualCamera::folder_;
+std::optional<Result<Footage>> VirtualCamera::footage_;
 
-TEST_F(VirtualCamera, RecordedPicturesComeWholeAndInOrderInBothStreams) {
+void VirtualCamera::look(const std::function<int(const PlaneView&)>& number_of_plane) {
   std::atomic<int> mixed{0};
   Mutex mutex;
   std::vector<int> numbers;
   const auto sink = std::make_shared<RecordingSink>(0, [&](const Frame& frame) {
     if (frame.content != Content::kLive) return;
-    const int number = number_of(frame.main.y);
-    if (number < 0 || number != number_of(frame.analysis)) ++mixed;
+    const int number = number_of_plane(frame.main.y);
+    if (number < 0 || number != number_of_plane(frame.analysis)) ++mixed;
     Lock lock(mutex);
     numbers.push_back(number);
   });
@@ -128,6 +203,16 @@ TEST_F(VirtualCamera, RecordedPicturesComeWholeAndInOrderInBothStreams) {
         << "picture " << numbers[i] << " after " << numbers[i - 1];
   }
   EXPECT_EQ(std::set<int>(numbers.begin(), numbers.end()).size(), static_cast<std::size_t>(kPictures));
+}
+
+TEST_F(VirtualCamera, RecordedPicturesComeWholeAndInOrderInBothStreams) {
+  look([](const PlaneView& luma) { return number_of(luma); });
+}
+
+TEST_F(VirtualCamera, RecordedFootageComesWholeAndInOrderInBothStreams) {
+  if (!footage_->has_value()) GTEST_SKIP() << footage_->error().message;
+  setup_.camera.source = "libcamera:Footage";
+  look([](const PlaneView& luma) { return (*footage_)->number_of(luma); });
 }
 
 TEST_F(VirtualCamera, WhatIsHeldIsNotRewrittenAndStaysReadable) {
