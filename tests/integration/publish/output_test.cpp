@@ -10,6 +10,14 @@
 #include "support/rtmp_server.h"
 #include "support/rtmp_stream.h"
 
+#ifdef NESTBOX_SANITIZED
+// libsrt is not built with the sanitizer, which cannot see what its threads agree on.
+extern "C" const char* __tsan_default_suppressions();
+extern "C" const char* __tsan_default_suppressions() {
+  return "race:libsrt\n";
+}
+#endif
+
 namespace nestbox {
 namespace {
 

@@ -26,7 +26,9 @@ class CommandLineTest : public testing::Test {
  protected:
   Finished nestbox(std::vector<std::string> words, const std::string& input = {}) {
     words.insert(words.begin(), {"--socket", house_.path()});
-    return CommandLine{.arguments = std::move(words), .input = input, .folder = house_.folder().path()}.run();
+    auto finished = CommandLine{.arguments = std::move(words), .input = input, .folder = house_.folder().path()}.run();
+    house_.settle();
+    return finished;
   }
   /// What the daemon was asked last: "set {...}".
   std::string asked() {

@@ -141,6 +141,11 @@ class House {
   void stop() {
     loop_.on_loop([this] { server_.reset(); });
   }
+  /// Returns when the handler has returned from what it was asked: its script may use what lives as long as a test's
+  /// body.
+  void settle() {
+    loop_.on_loop([] {});
+  }
   /// As a crash in the middle of a call would: to be called by the handler.
   void stop_from_loop() { server_.reset(); }
   std::size_t clients() {
