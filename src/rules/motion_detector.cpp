@@ -34,9 +34,9 @@ constexpr float kGainStep = 0.25F;
 constexpr nanoseconds kStepMax{500'000'000};
 constexpr double kHitsShare = 0.6, kJumpsShare = 0.2;
 
-CellTuning tuning_for(const MotionRules& rules) {
-  const float strictness = std::exp2(static_cast<float>(50 - std::clamp(rules.sensitivity, 0, 100)) / 40);
-  return {strictness, rules.preset == MotionPreset::kNestBox ? 0.3F : 1.0F};
+CellTuning tuning_for(const MotionOptions& options) {
+  const float strictness = std::exp2(static_cast<float>(50 - std::clamp(options.sensitivity, 0, 100)) / 40);
+  return {strictness, options.preset == MotionPreset::kNestBox ? 0.3F : 1.0F};
 }
 
 }  // namespace
@@ -63,13 +63,13 @@ std::string_view held_back_name(HeldBack reason) noexcept {
 
 class MotionDetector::Body {
  public:
-  explicit Body(MotionRules rules) : rules_(std::move(rules)) {}
+  explicit Body(MotionOptions options) : options_(std::move(options)) {}
 
-  void apply(MotionRules rules) {
-    rules_ = std::move(rules);
+  void apply(MotionOptions options) {
+    options_ = std::move(options);
     if (!sight_) return;
-    sight_->model.set_tuning(tuning_for(rules_));
-    sight_->zones = map_zones(rules_.zones, sight_->model.grid(), width_, height_);
+    sight_->model.set_tuning(tuning_for(options_));
+    sight_->zones = map_zones(options_.zones, sight_->model.grid(), width_, height_);
   }
 
   MotionReport update(const MotionPlane& plane) {
@@ -106,7 +106,7 @@ class MotionDetector::Body {
     cut_off_ = cut_off_ || open_;
     open_ = false;
   }
-  const MotionRules& rules() const noexcept { return rules_; }
+  const MotionOptions& options() const noexcept { return options_; }
 
  private:
   struct Sight {
@@ -122,8 +122,8 @@ class MotionDetector::Body {
     forget();
     width_ = plane.width, height_ = plane.height;
     const auto grid = grid_for(width_, height_);
-    sight_ = std::make_unique<Sight>(grid, tuning_for(rules_));
-    sight_->zones = map_zones(rules_.zones, grid, width_, height_);
+    sight_ = std::make_unique<Sight>(grid, tuning_for(options_));
+    sight_->zones = map_zones(options_.zones, grid, width_, height_);
     now_ = {};
     relearn_next_ = false;
   }
@@ -157,30 +157,30 @@ class MotionDetector::Body {
     if (switching()) return HeldBack::kSwitch;
     if (now_ < settled_at_) return HeldBack::kLight;
     if (learning()) return HeldBack::kLearning;
-    if (area_of(track.weight) < rules_.min_area) return HeldBack::kTooSmall;
+    if (area_of(track.weight) < options_.min_area) return HeldBack::kTooSmall;
     if (now_ - exposure_moved_ < kExposureSettles && area_of(track.weight) < kLargeArea) return HeldBack::kLight;
     if (track.jumps > kJumpsShare * track.hits) return HeldBack::kErratic;
     if (track.hits < kHitsShare * track.looks || track.hits < 3) return HeldBack::kTooShort;
-    if (now_ - track.first < rules_.min_duration) return HeldBack::kTooShort;
+    if (now_ - track.first < options_.min_duration) return HeldBack::kTooShort;
     return HeldBack::kNothing;
   }
 
   void judge(MotionReport& report, nanoseconds step) {
-    report.threshold = 100 * rules_.min_area;
+    report.threshold = 100 * options_.min_area;
     bool moved = false, rest = false;
     double heaviest = 0;
     for (Track& track : sight_->tracker.tracks()) {
       if (!track.alive || track.cells == 0) continue;
       rest |= rests(track);
       const double area = area_of(track.weight);
-      if (area <= rules_.min_area / 2 || track.last_moved != now_) continue;
+      if (area <= options_.min_area / 2 || track.last_moved != now_) continue;
       report.score = std::max(report.score, 100 * area);
       report.moving_area = std::max(report.moving_area, area_of(static_cast<float>(track.cells)));
       if (!track.confirmed) judge_candidate(track, heaviest, report, step);
       moved |= track.confirmed;
     }
     if (open_ && moved) keep_open(report);
-    const bool held = rest || switching() || now_ < hold_until_ || now_ - last_motion_ <= rules_.event_gap;
+    const bool held = rest || switching() || now_ < hold_until_ || now_ - last_motion_ <= kEventGap;
     if (open_ && !held) close_event(report);
     if (report.change == MotionReport::Change::kNone) tell_near_miss(report);
     if (report.change != MotionReport::Change::kNearMiss) report.event = event_;
@@ -246,7 +246,7 @@ class MotionDetector::Body {
   void tell_near_miss(MotionReport& report) const {
     const Track* const track = sight_->tracker.lost();
     if (track == nullptr || track->confirmed || track->last_moved == BootTime{}) return;
-    if (area_of(track->peak_weight) <= rules_.min_area / 2) return;
+    if (area_of(track->peak_weight) <= options_.min_area / 2) return;
     report.change = MotionReport::Change::kNearMiss;
     report.event.begin = track->first;
     report.event.end = track->last_moved;
@@ -259,7 +259,7 @@ class MotionDetector::Body {
   /// What stays where its own motion died, inside the picture, is taken for an animal that sits still. What is left
   /// after the motion went out over the edge was put down or taken away.
   bool rests(const Track& track) const {
-    if (area_of(track.weight) < rules_.min_area || track.weight < kRestingShare * track.peak_weight) return false;
+    if (area_of(track.weight) < options_.min_area || track.weight < kRestingShare * track.peak_weight) return false;
     const bool left = track.last_moved - track.at_edge < kLeaving;
     return track.confirmed && !left && track.restless < kRestless && now_ - track.last_moved < kRest;
   }
@@ -298,7 +298,7 @@ class MotionDetector::Body {
     return static_cast<std::size_t>(sight_->areas.cells()[static_cast<std::size_t>(area.first_cell + n)]);
   }
 
-  MotionRules rules_;
+  MotionOptions options_;
   int width_ = 0, height_ = 0;
   BootTime now_{};
   std::unique_ptr<Sight> sight_;
@@ -310,12 +310,12 @@ class MotionDetector::Body {
   std::array<int, kZonesMax> zone_cells_{};  ///< of the open event, over its pictures
 };
 
-MotionDetector::MotionDetector(MotionRules rules) : body_(std::make_unique<Body>(std::move(rules))) {}
+MotionDetector::MotionDetector(MotionOptions options) : body_(std::make_unique<Body>(std::move(options))) {}
 MotionDetector::~MotionDetector() = default;
 MotionDetector::MotionDetector(MotionDetector&&) noexcept = default;
 MotionDetector& MotionDetector::operator=(MotionDetector&&) noexcept = default;
-void MotionDetector::apply(MotionRules rules) {
-  body_->apply(std::move(rules));
+void MotionDetector::apply(MotionOptions options) {
+  body_->apply(std::move(options));
 }
 MotionReport MotionDetector::update(const MotionPlane& plane) {
   return body_->update(plane);
@@ -329,8 +329,8 @@ void MotionDetector::switch_done(BootTime now) {
 void MotionDetector::forget() {
   body_->forget();
 }
-const MotionRules& MotionDetector::rules() const noexcept {
-  return body_->rules();
+const MotionOptions& MotionDetector::options() const noexcept {
+  return body_->options();
 }
 
 }  // namespace nestbox

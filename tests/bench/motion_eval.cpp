@@ -28,9 +28,9 @@ struct Span {
 };
 
 int detect(int width, int height, double framerate, int sensitivity) {
-  MotionRules rules;
-  rules.sensitivity = sensitivity;
-  MotionDetector detector(rules);
+  MotionOptions options;
+  options.sensitivity = sensitivity;
+  MotionDetector detector(options);
   std::vector<std::uint8_t> plane(static_cast<std::size_t>(width * height));
   std::vector<Span> events;
   MotionReport report;

@@ -19,14 +19,14 @@ FLOORS = {
     "base": 0,
     "media": 1, "rules": 1, "options": 1,
     "av": 2, "config": 2, "image": 2,
-    "capture": 3, "encode": 3, "publish": 3, "web": 3, "tune": 3,
+    "capture": 3, "encode": 3, "publish": 3, "record": 3, "store": 3, "tune": 3, "vision": 3, "web": 3,
     "app": 4,
 }
 # Beside each other, and yet: rules read what the owner has set, and options are plain values without a line of code.
 NEIGHBOURS = {("rules", "options")}
 
 # Third parties, by how their headers begin, and the folders that may include them. Nobody else knows that they exist.
-FFMPEG_FOLDERS = {"av", "capture", "encode", "publish"}
+FFMPEG_FOLDERS = {"av", "capture", "encode", "publish", "record"}
 THIRD_PARTY = {
     "libcamera/": {"capture"},
     "libav": FFMPEG_FOLDERS, "libsw": FFMPEG_FOLDERS,
@@ -37,10 +37,11 @@ THIRD_PARTY = {
     "date/": {"base"},
     "fmt/": set(FLOORS),
     "ft2build.h": {"image"}, "freetype/": {"image"}, "turbojpeg.h": {"image"},
-    "nlohmann/": {"app", "tune", "web"},
+    "nlohmann/": {"app", "store", "tune", "web"},
     "openssl/": {"web"},
     "qrencode.h": {"app"},
     "sodium.h": {"app"},
+    "SQLiteCpp/": {"store"}, "sqlite3.h": {"store"},
     "spdlog/": {"base"},
     "systemd/": {"app"},
     "tl/": {"app", "base", "config"},

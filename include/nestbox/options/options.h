@@ -86,9 +86,61 @@ struct OverlayOptions {
   bool operator==(const OverlayOptions&) const = default;
 };
 
+/// A part of the picture with a name. With at least one zone to watch, what lies in none of them is not looked at;
+/// a zone to ignore wins over one to watch.
+struct MotionZone {
+  std::string name;  ///< [a-z0-9-], unique
+  bool watch = true;
+  Polygon polygon;
+  bool operator==(const MotionZone&) const = default;
+};
+
+/// What the camera looks at: which disturbances are to be expected.
+enum class MotionPreset : std::uint8_t {
+  kNestBox,  ///< the inside of a box: no leaves, no weather; a bird may fill the picture or darken all of it
+  kFeeder,   ///< close to the animals, the world behind it: quick birds, leaves, changing light
+  kGarden,   ///< far from the animals: leaves, rain, insects near the lamp
+};
+
+struct MotionOptions {
+  bool enabled = true;
+  MotionPreset preset = MotionPreset::kGarden;
+  int sensitivity = 50;            ///< 0 to 100; higher notices fainter animals
+  double min_area = 0.002;         ///< share of the picture that moves at least, [0, 1]
+  milliseconds min_duration{200};  ///< for so long, before it is an event
+  std::vector<MotionZone> zones;
+  bool operator==(const MotionOptions&) const = default;
+};
+
+struct TriggerOptions {
+  std::string visit = "motion";  ///< an expression of motion, pir, lid, button; see rules/trigger_expression.h
+  bool operator==(const TriggerOptions&) const = default;
+};
+
+struct VisitOptions {
+  bool record = true;
+  milliseconds pre_capture{5'000}, post_capture{10'000}, event_gap{15'000};
+  milliseconds max_length = std::chrono::minutes(10);
+  bool operator==(const VisitOptions&) const = default;
+};
+
+/// How much must stay free on the disk: a share of it, or bytes.
+struct FreeSpace {
+  double share = 0.10;
+  std::int64_t bytes = 0;  ///< counts when it is not 0
+  bool operator==(const FreeSpace&) const = default;
+};
+
+struct RetainOptions {
+  int days = 30;  ///< 0: for ever
+  FreeSpace min_free;
+  std::int64_t max_size_bytes = 0;  ///< of all recordings together; 0: no limit
+  bool operator==(const RetainOptions&) const = default;
+};
+
 /// When outputs are live; live if any says so. All false: never.
 struct LiveWhen {
-  bool always = false, manual = false, schedule = false;
+  bool always = false, manual = false, schedule = false, visit = false;
   bool operator==(const LiveWhen&) const = default;
 };
 
@@ -158,7 +210,11 @@ struct Options {
   EncoderOptions encoder;
   AudioOptions audio;
   OverlayOptions overlay;
+  MotionOptions motion;
+  TriggerOptions triggers;
+  VisitOptions visits;
   LiveOptions live;
+  RetainOptions retain;
   WebOptions web;
   ControlOptions control;
   PathsOptions paths;

@@ -13,32 +13,6 @@
 
 namespace nestbox {
 
-/// A part of the picture with a name. With at least one zone to watch, what lies in none of them is not looked at;
-/// a zone to ignore wins over one to watch.
-struct MotionZone {
-  std::string name;
-  bool watch = true;
-  Polygon polygon;
-  bool operator==(const MotionZone&) const = default;
-};
-
-/// What the camera looks at: which disturbances are to be expected.
-enum class MotionPreset : std::uint8_t {
-  kNestBox,  ///< the inside of a box: no leaves, no weather; a bird may fill the picture or darken all of it
-  kFeeder,   ///< close to the animals, the world behind it: quick birds, leaves, changing light
-  kGarden,   ///< far from the animals: leaves, rain, insects near the lamp
-};
-
-struct MotionRules {
-  MotionPreset preset = MotionPreset::kGarden;
-  int sensitivity = 50;                                ///< 0 to 100; higher notices fainter animals
-  double min_area = 0.002;                             ///< share of the picture that moves at least, [0, 1]
-  std::chrono::nanoseconds min_duration{200'000'000};  ///< for so long, before it is an event
-  std::chrono::nanoseconds event_gap{1'200'000'000};   ///< an event ends when nothing has moved for so long
-  std::vector<MotionZone> zones;
-  bool operator==(const MotionRules&) const = default;
-};
-
 /// One picture as the detector takes it: borrowed 8-bit luma; row r is data[r * stride] .. data[r * stride + width).
 struct MotionPlane {
   const std::uint8_t* data = nullptr;
@@ -66,7 +40,7 @@ struct MotionEvent {
   double peak_area = 0;  ///< largest share of the picture that it covered, [0, 1]
   double peak_score = 0;
   double threshold = 0;                      ///< that the score had to pass when it was confirmed
-  int zone = -1;                             ///< of MotionRules::zones, where most of it was; -1: no zone is watched
+  int zone = -1;                             ///< of MotionOptions::zones, where most of it was; -1: no zone is watched
   HeldBack held_back = HeldBack::kNothing;   ///< what kept it longest from being an event
   std::chrono::nanoseconds held_back_for{};  ///< by all reasons together, while it moved
 };
@@ -93,13 +67,13 @@ struct MotionReport {
 /// Memory is taken by the first plane of a size and never again for a picture. Thread-bound.
 class MotionDetector {
  public:
-  explicit MotionDetector(MotionRules rules);
+  explicit MotionDetector(MotionOptions options);
   ~MotionDetector();
   MotionDetector(MotionDetector&&) noexcept;
   MotionDetector& operator=(MotionDetector&&) noexcept;
 
-  /// New rules. What was learnt of the picture stays; an open event does too.
-  void apply(MotionRules rules);
+  /// New options. What was learnt of the picture stays; an open event does too.
+  void apply(MotionOptions options);
 
   /// Stamps rise. A plane of another size starts anew, and one below 32x32 is passed over.
   MotionReport update(const MotionPlane& plane);
@@ -113,9 +87,11 @@ class MotionDetector {
   /// next report says; so it does with a plane of another size.
   void forget();
 
-  const MotionRules& rules() const noexcept;
+  const MotionOptions& options() const noexcept;
 
   static constexpr std::chrono::seconds kSwitchMax{10};
+  /// An event ends when nothing has moved for so long.
+  static constexpr std::chrono::milliseconds kEventGap{1200};
 
  private:
   class Body;

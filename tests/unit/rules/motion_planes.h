@@ -80,7 +80,7 @@ class MotionPlanes {
 /// Runs a detector over pictures and keeps what it said.
 class Watch {
  public:
-  explicit Watch(MotionRules rules = {}) : detector(std::move(rules)) {}
+  explicit Watch(MotionOptions options = {}) : detector(std::move(options)) {}
 
   void see(const std::vector<Square>& squares = {}) {
     planes.fill(squares);

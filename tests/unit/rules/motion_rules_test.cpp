@@ -9,22 +9,22 @@ namespace {
 using namespace std::chrono_literals;
 
 /// From the left to the right edge, over the middle.
-int events_of_a_walk(const MotionRules& rules, const Square& square) {
-  Watch watch(rules);
+int events_of_a_walk(const MotionOptions& options, const Square& square) {
+  Watch watch(options);
   watch.quiet(5);
   watch.walk(4.6, square);
   watch.quiet(4);
   return watch.confirmed;
 }
 
-TEST(MotionRules, MoreSensitivityNeverMissesMore) {
+TEST(MotionSettings, MoreSensitivityNeverMissesMore) {
   int found_before = 0;
   for (const int sensitivity : {0, 15, 30, 50, 70, 85, 100}) {
-    MotionRules rules;
-    rules.sensitivity = sensitivity;
+    MotionOptions options;
+    options.sensitivity = sensitivity;
     int found = 0;
     for (const int contrast : {3, 6, 10, 16, 28, 50, 90}) {
-      found += events_of_a_walk(rules, {0, 150, 32, 32, 100 + contrast}) > 0 ? 1 : 0;
+      found += events_of_a_walk(options, {0, 150, 32, 32, 100 + contrast}) > 0 ? 1 : 0;
     }
     EXPECT_GE(found, found_before) << sensitivity;
     found_before = found;
@@ -32,10 +32,10 @@ TEST(MotionRules, MoreSensitivityNeverMissesMore) {
   EXPECT_GE(found_before, 5);
 }
 
-TEST(MotionRules, WhatIsSmallerThanMinAreaIsNoEventAndSaysSo) {
-  MotionRules rules;
-  rules.min_area = 0.03;
-  Watch watch(rules);
+TEST(MotionSettings, WhatIsSmallerThanMinAreaIsNoEventAndSaysSo) {
+  MotionOptions options;
+  options.min_area = 0.03;
+  Watch watch(options);
   watch.quiet(5);
   watch.walk(4.6, {0, 80});
   watch.quiet(4);
@@ -43,57 +43,55 @@ TEST(MotionRules, WhatIsSmallerThanMinAreaIsNoEventAndSaysSo) {
   ASSERT_FALSE(watch.near_misses.empty());
   EXPECT_EQ(watch.near_misses.front().held_back, HeldBack::kTooSmall);
   EXPECT_LT(watch.near_misses.front().peak_area, 0.03);
-  EXPECT_EQ(events_of_a_walk(rules, {0, 40, 120, 120}), 1);
+  EXPECT_EQ(events_of_a_walk(options, {0, 40, 120, 120}), 1);
 }
 
-TEST(MotionRules, WhatIsGoneBeforeMinDurationIsNoEvent) {
-  MotionRules rules;
-  rules.min_duration = 2s;
-  Watch watch(rules);
+TEST(MotionSettings, WhatIsGoneBeforeMinDurationIsNoEvent) {
+  MotionOptions options;
+  options.min_duration = 2s;
+  Watch watch(options);
   watch.quiet(5);
   watch.walk(1.2, {0, 80});
   watch.quiet(6);
   EXPECT_EQ(watch.confirmed, 0);
   ASSERT_FALSE(watch.near_misses.empty());
   EXPECT_EQ(watch.near_misses.front().held_back, HeldBack::kTooShort);
-  EXPECT_EQ(events_of_a_walk(rules, {0, 80}), 1);
+  EXPECT_EQ(events_of_a_walk(options, {0, 80}), 1);
 }
 
-TEST(MotionRules, AGapUpToEventGapIsOneEvent) {
-  for (const auto& [gap, events] : {std::pair{1200ms, 2}, std::pair{8000ms, 1}}) {
-    MotionRules rules;
-    rules.event_gap = gap;
-    Watch watch(rules);
+TEST(MotionSettings, AGapLongerThanTheEventGapMakesTwoEvents) {
+  for (const auto& [gap_s, events] : {std::pair{0.2, 1}, std::pair{4.0, 2}}) {
+    Watch watch;
     watch.quiet(5);
-    watch.walk(4.6, {0, 80});
-    watch.quiet(4);
-    watch.walk(4.6, {0, 80});
+    watch.walk(4, {0, 80});
+    watch.quiet(gap_s);
+    watch.walk(4, {0, 80});
     watch.quiet(12);
-    EXPECT_EQ(watch.ended.size(), static_cast<std::size_t>(events));
+    EXPECT_EQ(watch.ended.size(), static_cast<std::size_t>(events)) << gap_s;
   }
 }
 
-TEST(MotionRules, AWatchedZoneIsAllThatCountsAndIsNamed) {
-  MotionRules rules;
-  rules.zones = {{"left", true, {{0, 0}, {0.1, 0}, {0.1, 1}, {0, 1}}},
-                 {"low", true, {{0, 0.6}, {1, 0.6}, {1, 1}, {0, 1}}}};
-  EXPECT_EQ(events_of_a_walk(rules, {40, 20, 32, 32}), 0);
-  Watch watch(rules);
+TEST(MotionSettings, AWatchedZoneIsAllThatCountsAndIsNamed) {
+  MotionOptions options;
+  options.zones = {{"left", true, {{0, 0}, {0.1, 0}, {0.1, 1}, {0, 1}}},
+                   {"low", true, {{0, 0.6}, {1, 0.6}, {1, 1}, {0, 1}}}};
+  EXPECT_EQ(events_of_a_walk(options, {40, 20, 32, 32}), 0);
+  Watch watch(options);
   watch.quiet(5);
   watch.walk(3, {60, 180});
   EXPECT_EQ(watch.confirmed, 1);
   EXPECT_EQ(watch.last.event.zone, 1);
 }
 
-TEST(MotionRules, AnIgnoredZoneWins) {
-  MotionRules rules;
-  rules.zones = {{"all", true, {{0, 0}, {1, 0}, {1, 1}, {0, 1}}},
-                 {"road", false, {{0, 0.2}, {1, 0.2}, {1, 0.7}, {0, 0.7}}}};
-  EXPECT_EQ(events_of_a_walk(rules, {0, 80}), 0);
-  EXPECT_EQ(events_of_a_walk(rules, {0, 185}), 1);
-  rules.zones.erase(rules.zones.begin());
-  EXPECT_EQ(events_of_a_walk(rules, {0, 80}), 0);
-  EXPECT_EQ(events_of_a_walk(rules, {0, 185}), 1);
+TEST(MotionSettings, AnIgnoredZoneWins) {
+  MotionOptions options;
+  options.zones = {{"all", true, {{0, 0}, {1, 0}, {1, 1}, {0, 1}}},
+                   {"road", false, {{0, 0.2}, {1, 0.2}, {1, 0.7}, {0, 0.7}}}};
+  EXPECT_EQ(events_of_a_walk(options, {0, 80}), 0);
+  EXPECT_EQ(events_of_a_walk(options, {0, 185}), 1);
+  options.zones.erase(options.zones.begin());
+  EXPECT_EQ(events_of_a_walk(options, {0, 80}), 0);
+  EXPECT_EQ(events_of_a_walk(options, {0, 185}), 1);
 }
 
 /// Lamp, filter or exposure, at once or over some pictures, announced or not.
@@ -121,27 +119,27 @@ int events_of_switches(int switches, unsigned seed) {
   return watch.confirmed;
 }
 
-TEST(MotionRules, FiveHundredSwitchesAreNoEvent) {
+TEST(MotionSettings, FiveHundredSwitchesAreNoEvent) {
   EXPECT_EQ(events_of_switches(500, 11), 0);
 }
 // Ten thousand in all; five tests, for the sake of slow machines.
-TEST(MotionRules, TwoThousandSwitchesAAreNoEventSlow) {
+TEST(MotionSettings, TwoThousandSwitchesAAreNoEventSlow) {
   EXPECT_EQ(events_of_switches(2000, 21), 0);
 }
-TEST(MotionRules, TwoThousandSwitchesBAreNoEventSlow) {
+TEST(MotionSettings, TwoThousandSwitchesBAreNoEventSlow) {
   EXPECT_EQ(events_of_switches(2000, 22), 0);
 }
-TEST(MotionRules, TwoThousandSwitchesCAreNoEventSlow) {
+TEST(MotionSettings, TwoThousandSwitchesCAreNoEventSlow) {
   EXPECT_EQ(events_of_switches(2000, 23), 0);
 }
-TEST(MotionRules, TwoThousandSwitchesDAreNoEventSlow) {
+TEST(MotionSettings, TwoThousandSwitchesDAreNoEventSlow) {
   EXPECT_EQ(events_of_switches(2000, 24), 0);
 }
-TEST(MotionRules, TwoThousandSwitchesEAreNoEventSlow) {
+TEST(MotionSettings, TwoThousandSwitchesEAreNoEventSlow) {
   EXPECT_EQ(events_of_switches(2000, 25), 0);
 }
 
-TEST(MotionRules, AVisitThatSpansASwitchStaysOne) {
+TEST(MotionSettings, AVisitThatSpansASwitchStaysOne) {
   for (const bool announced : {false, true}) {
     Watch watch;
     watch.quiet(5);
@@ -159,15 +157,15 @@ TEST(MotionRules, AVisitThatSpansASwitchStaysOne) {
   }
 }
 
-TEST(MotionRules, NewRulesKeepWhatWasLearnt) {
+TEST(MotionSettings, NewRulesKeepWhatWasLearnt) {
   Watch watch;
   watch.quiet(5);
-  MotionRules rules;
-  rules.sensitivity = 60;
-  watch.detector.apply(rules);
+  MotionOptions options;
+  options.sensitivity = 60;
+  watch.detector.apply(options);
   watch.see();
   EXPECT_EQ(watch.last.state, MotionState::kQuiet);
-  EXPECT_EQ(watch.detector.rules(), rules);
+  EXPECT_EQ(watch.detector.options(), options);
 }
 
 }  // namespace
