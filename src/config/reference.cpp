@@ -63,7 +63,7 @@ an error.
 
 Nothing but the part that is named after each setting: **overlay** and **picture** between two frames, **camera** by opening it
 anew, **encoder** at once for the bit rate and by a new encoder for the rest, **outputs** where the setting is theirs,
-**page** by opening it anew, **log** at once, **start** at the next start of the daemon only.
+**motion** between two pictures, **page** by opening it anew, **log** at once, **start** at the next start of the daemon only.
 )";
 
 constexpr std::string_view kSampleHead =
@@ -85,6 +85,7 @@ constexpr SectionText kSections[] = {
     {"encoder", "From pictures to H.264."},
     {"audio", "The sound of the stream."},
     {"overlay", "Text on the picture."},
+    {"motion", "What counts as motion."},
     {"live", "The live stream."},
     {"web", "The page in the browser."},
     {"control", "The nestbox command's way to the daemon."},

@@ -112,6 +112,15 @@ class MotionDetector::Body {
     open_ = false;
   }
   const MotionOptions& options() const noexcept { return options_; }
+  MotionGrid grid() const noexcept {
+    if (!sight_) return {};
+    const CellGrid& grid = sight_->model.grid();
+    return {grid.columns, grid.rows, grid.pixels};
+  }
+  bool moves_at(int column, int row) const noexcept {
+    const CellModel& model = sight_->model;
+    return model.moving()[static_cast<std::size_t>(model.grid().at(column, row))] > 0;
+  }
 
  private:
   struct Sight {
@@ -131,6 +140,7 @@ class MotionDetector::Body {
     sight_->zones = map_zones(options_.zones, grid, width_, height_);
     now_ = {};
     relearn_next_ = false;
+    learns_after_ = HeldBack::kLearning;
   }
 
   /// Much of the picture differs, and did not a moment ago: light, not an animal.
@@ -143,7 +153,7 @@ class MotionDetector::Body {
   }
 
   void begin_anew(HeldBack why) {
-    settles_after_ = why;
+    learns_after_ = why;
     sight_->model.relearn();
     sight_->tracker.clear();
     settled_at_ = now_ + kSettle;
@@ -157,8 +167,7 @@ class MotionDetector::Body {
 
   HeldBack why_not(const Track& track) const {
     if (switching()) return HeldBack::kSwitch;
-    if (now_ < settled_at_) return settles_after_;
-    if (learning()) return HeldBack::kLearning;
+    if (learning()) return learns_after_;
     if (area_of(track.weight) < options_.min_area) return HeldBack::kTooSmall;
     if (now_ - exposure_moved_ < kExposureSettles && area_of(track.weight) < kLargeArea) return HeldBack::kLight;
     if (track.jumps > kJumpsShare * track.hits) return HeldBack::kErratic;
@@ -304,8 +313,8 @@ class MotionDetector::Body {
   BootTime now_{};
   std::unique_ptr<Sight> sight_;
   bool relearn_next_ = false, open_ = false;
-  HeldBack settles_after_ = HeldBack::kLight;  ///< what settled_at_ waits for
-  bool cut_off_ = false;                       ///< an open event was ended by forget()
+  HeldBack learns_after_ = HeldBack::kLearning;  ///< what made it learn
+  bool cut_off_ = false;                         ///< an open event was ended by forget()
   BootTime switch_until_{}, calm_at_{}, exposure_moved_{}, settled_at_{}, hold_until_{}, last_motion_{};
   std::vector<float> pace_;  ///< by cell: how quickly the background follows
   MotionEvent event_;
@@ -333,6 +342,12 @@ void MotionDetector::forget() {
 }
 const MotionOptions& MotionDetector::options() const noexcept {
   return body_->options();
+}
+MotionGrid MotionDetector::grid() const noexcept {
+  return body_->grid();
+}
+bool MotionDetector::moves_at(int column, int row) const noexcept {
+  return body_->moves_at(column, row);
 }
 
 }  // namespace nestbox

@@ -24,14 +24,16 @@ enum class Stage : std::uint8_t {
   kSource,   ///< the camera is opened anew
   kEncoder,  ///< bit rate at once; size, rate, codec and sound by a new encoder
   kOutputs,  ///< who is live, when and where to
+  kMotion,   ///< what counts as motion: between two pictures
   kWeb,      ///< the page's server is opened anew
   kLog,      ///< how much is logged: at once
   kFixed,    ///< read at the start only
 };
-/// "overlay", "picture", "camera", "encoder", "outputs", "page", "log", "start".
+/// "overlay", "picture", "camera", "encoder", "outputs", "motion", "page", "log", "start".
 const char* stage_text(Stage stage);
-inline constexpr Stage kEveryStage[] = {Stage::kText,    Stage::kPicture, Stage::kSource, Stage::kEncoder,
-                                        Stage::kOutputs, Stage::kWeb,     Stage::kLog,    Stage::kFixed};
+inline constexpr Stage kEveryStage[] = {Stage::kText,    Stage::kPicture, Stage::kSource,
+                                        Stage::kEncoder, Stage::kOutputs, Stage::kMotion,
+                                        Stage::kWeb,     Stage::kLog,     Stage::kFixed};
 
 /// A set of stages.
 class Stages {
@@ -63,6 +65,7 @@ struct Sources {
   std::optional<std::filesystem::path> file;       ///< --config; none: the defaults alone are the lowest layer
   std::map<std::string, std::string> environment;  ///< only names that begin with NESTBOX_ are looked at
   std::vector<std::string> set_options;            ///< --set, in order: "camera.width=640"; the last one wins
+  bool changed_by_set = true;                      ///< whether settings.yaml counts
   std::optional<std::string> source;               ///< --source, as it stands: camera.source, above every --set
 };
 

@@ -51,7 +51,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"width: 640\n", "nestbox.yaml:1:1: width: no such key; did you mean camera.width?"},
         Refusal{"bitrate: 2M\n", "nestbox.yaml:1:1: bitrate: no such key; did you mean encoder.bitrate?"},
         Refusal{"kamera: {}\n", "nestbox.yaml:1:1: kamera: no such key; did you mean camera?"},
-        Refusal{"motion: {enabled: true}\n", "nestbox.yaml:1:1: motion: no such key"},
+        Refusal{"feeder: {enabled: true}\n", "nestbox.yaml:1:1: feeder: no such key"},
         Refusal{
             "camera.width: 640\n",
             "nestbox.yaml:1:1: camera.width: a key in a file has no dots: each part stands on its own line below the "
@@ -268,7 +268,7 @@ TEST(Errors, SyntaxIsPlacedAndSaidInOurWords) {
 }
 
 TEST(Errors, HaveCodesForPrograms) {
-  EXPECT_THAT(codes_of("motion: {}\n"), ElementsAre(ConfigErrorCode::kUnknownKey));
+  EXPECT_THAT(codes_of("feeder: {}\n"), ElementsAre(ConfigErrorCode::kUnknownKey));
   EXPECT_THAT(codes_of("name: a\nname: b\n"), ElementsAre(ConfigErrorCode::kDuplicateKey));
   EXPECT_THAT(codes_of("camera: {width: 1}\n"), ElementsAre(ConfigErrorCode::kBadValue));
   EXPECT_THAT(codes_of("encoder: {bitrate_min: 5M}\n"), ElementsAre(ConfigErrorCode::kContradiction));
