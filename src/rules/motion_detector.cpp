@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 
 #include "cell_model.h"
 #include "moving_areas.h"
@@ -84,7 +85,11 @@ class MotionDetector::Body {
     model.look(plane, dt_s);
     // The background follows exposure, so the gain tells how far it has just moved.
     if (std::abs(model.gain() - 1) > kExposureMoves) exposure_moved_ = now_;
-    if (changed_at_once(calm)) begin_anew();
+    if (std::exchange(relearn_next_, false)) {
+      begin_anew(HeldBack::kSwitch);
+    } else if (changed_at_once(calm)) {
+      begin_anew(HeldBack::kLight);
+    }
     sight_->areas.find(model, sight_->zones.watched);
     sight_->tracker.follow(sight_->areas, now_);
     judge(report, step);
@@ -130,10 +135,6 @@ class MotionDetector::Body {
 
   /// Much of the picture differs, and did not a moment ago: light, not an animal.
   bool changed_at_once(double share_before) {
-    if (relearn_next_) {
-      relearn_next_ = false;
-      return true;
-    }
     const double share = sight_->model.changed_share();
     if (share_before < kCalmShare) calm_at_ = now_;
     const float gain = sight_->model.gain();
@@ -141,7 +142,8 @@ class MotionDetector::Body {
     return share > kSuddenShare && now_ - calm_at_ < kSudden;
   }
 
-  void begin_anew() {
+  void begin_anew(HeldBack why) {
+    settles_after_ = why;
     sight_->model.relearn();
     sight_->tracker.clear();
     settled_at_ = now_ + kSettle;
@@ -155,7 +157,7 @@ class MotionDetector::Body {
 
   HeldBack why_not(const Track& track) const {
     if (switching()) return HeldBack::kSwitch;
-    if (now_ < settled_at_) return HeldBack::kLight;
+    if (now_ < settled_at_) return settles_after_;
     if (learning()) return HeldBack::kLearning;
     if (area_of(track.weight) < options_.min_area) return HeldBack::kTooSmall;
     if (now_ - exposure_moved_ < kExposureSettles && area_of(track.weight) < kLargeArea) return HeldBack::kLight;
@@ -193,7 +195,10 @@ class MotionDetector::Body {
   void judge_candidate(Track& track, double& heaviest, MotionReport& report, nanoseconds step) {
     const HeldBack reason = why_not(track);
     track.confirmed = reason == HeldBack::kNothing;
-    track.held[static_cast<std::size_t>(reason)] += step;
+    if (reason != HeldBack::kNothing) {
+      HeldBackTime& held = track.held[static_cast<std::size_t>(reason) - 1];
+      held = {reason, held.total + step, now_};
+    }
     if (track.confirmed && !open_) open_event(track, report);
     if (!track.confirmed && static_cast<double>(track.weight) > heaviest) {
       heaviest = static_cast<double>(track.weight);
@@ -201,15 +206,11 @@ class MotionDetector::Body {
     }
   }
 
-  /// What kept a track longest from being an event, and how long all of it did.
   static void tell_why(const Track& track, MotionEvent& event) {
-    nanoseconds longest{};
-    for (std::size_t n = 1; n < track.held.size(); ++n) {
-      event.held_back_for += track.held[n];
-      if (track.held[n] <= longest) continue;
-      longest = track.held[n];
-      event.held_back = static_cast<HeldBack>(n);
-    }
+    event.reasons = track.held;
+    std::sort(event.reasons.begin(), event.reasons.end(),
+              [](const HeldBackTime& a, const HeldBackTime& b) { return a.total > b.total; });
+    event.held_back = event.reasons.front().reason;
   }
 
   void open_event(const Track& track, MotionReport& report) {
@@ -303,7 +304,8 @@ class MotionDetector::Body {
   BootTime now_{};
   std::unique_ptr<Sight> sight_;
   bool relearn_next_ = false, open_ = false;
-  bool cut_off_ = false;  ///< an open event was ended by forget()
+  HeldBack settles_after_ = HeldBack::kLight;  ///< what settled_at_ waits for
+  bool cut_off_ = false;                       ///< an open event was ended by forget()
   BootTime switch_until_{}, calm_at_{}, exposure_moved_{}, settled_at_{}, hold_until_{}, last_motion_{};
   std::vector<float> pace_;  ///< by cell: how quickly the background follows
   MotionEvent event_;

@@ -43,8 +43,6 @@ class AreaFinder {
   std::array<Area, kAreasMax> areas_;
 };
 
-inline constexpr std::size_t kHeldBackReasons = 7;
-
 /// Something seen on several pictures.
 struct Track {
   bool alive = false;
@@ -55,9 +53,9 @@ struct Track {
   float weight = 0, peak_weight = 0;
   float restless = 0;
   int peak_cells = 0;
-  std::array<std::chrono::nanoseconds, kHeldBackReasons>
-      held{};          ///< by HeldBack: for how long it kept this one from being an event
   BootTime at_edge{};  ///< when it moved last where the picture ends
+  /// By HeldBack, kNothing left out: what kept this one from being an event.
+  std::array<HeldBackTime, kHeldBackReasons> held{};
   bool confirmed = false;
 };
 

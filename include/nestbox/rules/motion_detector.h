@@ -1,6 +1,8 @@
 #pragma once
 /// What moves in front of the camera: from analysis planes to events, with the reasons for each.
+#include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -30,7 +32,15 @@ enum class HeldBack : std::uint8_t {
   kTooShort,  ///< gone before min_duration, or before it was sure
   kErratic,   ///< jumped from place to place as insects and rain do
 };
+inline constexpr std::size_t kHeldBackReasons = 6;  ///< without kNothing
 std::string_view held_back_name(HeldBack reason) noexcept;
+
+/// One reason of one event: how long it held the event back in all, and when it last did.
+struct HeldBackTime {
+  HeldBack reason = HeldBack::kNothing;
+  std::chrono::nanoseconds total{};
+  BootTime last{};
+};
 
 /// An event, or a near miss.
 struct MotionEvent {
@@ -39,10 +49,11 @@ struct MotionEvent {
   BootTime end{};        ///< last picture on which it moved
   double peak_area = 0;  ///< largest share of the picture that it covered, [0, 1]
   double peak_score = 0;
-  double threshold = 0;                      ///< that the score had to pass when it was confirmed
-  int zone = -1;                             ///< of MotionOptions::zones, where most of it was; -1: no zone is watched
-  HeldBack held_back = HeldBack::kNothing;   ///< what kept it longest from being an event
-  std::chrono::nanoseconds held_back_for{};  ///< by all reasons together, while it moved
+  double threshold = 0;                     ///< that the score had to pass when it was confirmed
+  int zone = -1;                            ///< of MotionOptions::zones, where most of it was; -1: no zone is watched
+  HeldBack held_back = HeldBack::kNothing;  ///< what kept it longest from being an event
+  /// All that kept it from being an event while it moved, the longest first; from the first kNothing on, unused.
+  std::array<HeldBackTime, kHeldBackReasons> reasons{};
 };
 
 enum class MotionState : std::uint8_t {

@@ -42,7 +42,10 @@ TEST(MotionDetector, FindsWhatWalksThroughWithinHalfASecondAndEndsWhenItHasLeft)
   EXPECT_LT(event.peak_area, 0.08);
   EXPECT_GE(event.peak_score, event.threshold);
   EXPECT_EQ(event.held_back, HeldBack::kTooShort);
-  EXPECT_GE(event.held_back_for, 100ms);
+  EXPECT_EQ(event.reasons.front().reason, HeldBack::kTooShort);
+  EXPECT_GE(event.reasons.front().total, 100ms);
+  EXPECT_LE(event.reasons.front().last, event.confirmed);
+  EXPECT_GE(event.reasons.front().last, event.begin);
 }
 
 TEST(MotionDetector, FindsAFaintAnimalInTheNoise) {
