@@ -45,10 +45,7 @@ struct VisitKeeper::Episode {
 };
 
 VisitKeeper::VisitKeeper(Ports ports, Setup setup)
-    : ports_(std::move(ports)),
-      setup_(std::move(setup)),
-      tracker_(rules_of(setup_.options)),
-      timer_(ports_.context) {}
+    : ports_(std::move(ports)), setup_(std::move(setup)), tracker_(rules_of(setup_.options)), timer_(ports_.context) {}
 
 VisitKeeper::~VisitKeeper() = default;
 
@@ -95,10 +92,10 @@ MotionRecord VisitKeeper::to_record(const MotionEvent& event) const {
   if (event.zone >= 0 && static_cast<std::size_t>(event.zone) < zones.size())
     record.zone = zones[static_cast<std::size_t>(event.zone)].name;
   const auto decided = event.confirmed == BootTime{} ? event.end : event.confirmed;
-  for (const auto& hold : event.holds) {
-    if (hold.total <= hold.total.zero()) continue;
-    record.reasons.push_back({std::string(held_back_name(hold.reason)), to_seconds(hold.total),
-                              std::max(0.0, to_seconds(decided - hold.last))});
+  for (const auto& held : event.reasons) {
+    if (held.reason == HeldBack::kNothing) break;
+    record.reasons.push_back({std::string(held_back_name(held.reason)), to_seconds(held.total),
+                              std::max(0.0, to_seconds(decided - held.last))});
   }
   return record;
 }
@@ -146,8 +143,7 @@ void VisitKeeper::begin_clip(const EpisodePtr& episode) {
   const auto file = clip_path(setup_.box_name, episode->record.begin, setup_.time_zone);
   episode->record.clip = file.string();
   episode->clip = ports_.recorder.begin(
-      {setup_.state / file, from, to_wall(from)},
-      [this, episode, &context = ports_.context](Result<ClipResult> clip) {
+      {setup_.state / file, from, to_wall(from)}, [this, episode, &context = ports_.context](Result<ClipResult> clip) {
         boost::asio::post(context, [this, episode, clip = std::move(clip)] { clip_is_whole(episode, clip); });
       });
 }
