@@ -93,8 +93,10 @@ class MotionDetector::Body {
     sight_->areas.find(model, sight_->zones.watched);
     sight_->tracker.follow(sight_->areas, now_);
     judge(report, step);
-    if (cut_off_) report.change = MotionReport::Change::kEnded;
-    cut_off_ = false;
+    if (cut_off_) {
+      report.change = MotionReport::Change::kEnded;
+      report.event = *std::exchange(cut_off_, std::nullopt);
+    }
     set_pace();
     model.learn(pace_);
     absorb_still();
@@ -106,10 +108,10 @@ class MotionDetector::Body {
     switch_until_ = now;
     relearn_next_ = true;
   }
-  void forget() {
+  std::optional<MotionEvent> forget() {
     sight_.reset();
-    cut_off_ = cut_off_ || open_;
-    open_ = false;
+    if (!std::exchange(open_, false)) return std::nullopt;
+    return event_;
   }
   const MotionOptions& options() const noexcept { return options_; }
   MotionGrid grid() const noexcept {
@@ -133,7 +135,7 @@ class MotionDetector::Body {
 
   void prepare(const MotionPlane& plane) {
     if (sight_ && plane.width == width_ && plane.height == height_) return;
-    forget();
+    cut_off_ = forget();
     width_ = plane.width, height_ = plane.height;
     const auto grid = grid_for(width_, height_);
     sight_ = std::make_unique<Sight>(grid, tuning_for(options_));
@@ -314,7 +316,7 @@ class MotionDetector::Body {
   std::unique_ptr<Sight> sight_;
   bool relearn_next_ = false, open_ = false;
   HeldBack learns_after_ = HeldBack::kLearning;  ///< what made it learn
-  bool cut_off_ = false;                         ///< an open event was ended by forget()
+  std::optional<MotionEvent> cut_off_;           ///< was open when the planes took another size
   BootTime switch_until_{}, calm_at_{}, exposure_moved_{}, settled_at_{}, hold_until_{}, last_motion_{};
   std::vector<float> pace_;  ///< by cell: how quickly the background follows
   MotionEvent event_;
@@ -337,8 +339,8 @@ void MotionDetector::announce_switch(BootTime now) {
 void MotionDetector::switch_done(BootTime now) {
   body_->switch_done(now);
 }
-void MotionDetector::forget() {
-  body_->forget();
+std::optional<MotionEvent> MotionDetector::forget() {
+  return body_->forget();
 }
 const MotionOptions& MotionDetector::options() const noexcept {
   return body_->options();
