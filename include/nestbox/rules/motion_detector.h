@@ -15,7 +15,8 @@
 
 namespace nestbox {
 
-/// One picture as the detector takes it: borrowed 8-bit luma; row r is data[r * stride] .. data[r * stride + width).
+/// One picture as the detector takes it: borrowed 8-bit luma, BT.709 limited range; row r is data[r * stride] .. data[r
+/// * stride + width).
 struct MotionPlane {
   const std::uint8_t* data = nullptr;
   int width = 0, height = 0, stride = 0;
@@ -101,8 +102,8 @@ class MotionDetector {
   void announce_switch(BootTime now);
   void switch_done(BootTime now);
 
-  /// The picture is another one from here on (camera turned, source rebuilt): what was learnt of it goes. The event that
-  /// was open, if any, ends with that, and is given back; with a plane of another size it is in the next report.
+  /// The picture is another one from here on (camera turned, source rebuilt): what was learnt of it goes. The event
+  /// that was open, if any, ends with that, and is given back; with a plane of another size it is in the next report.
   std::optional<MotionEvent> forget();
 
   const MotionOptions& options() const noexcept;
