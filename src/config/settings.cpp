@@ -55,6 +55,9 @@ Outcome lay_all(const ReadLayers& layers, const Node& overlay) {
   const auto judged = static_cast<std::ptrdiff_t>(all.size());
   complete(outcome.laid, all);
   outcome.contradictions.assign(all.begin() + judged, all.end());
+  if (all.empty()) {
+    for (auto& doubt : doubts(outcome.laid.options())) outcome.notes.push_back(std::move(doubt));
+  }
   return outcome;
 }
 
@@ -153,6 +156,7 @@ Errors Settings::State::choose_overlay() {
   if (!problem.empty()) {
     warnings.push_back(fmt::format("{}; settings changed while running are not in effect", problem));
   }
+  warnings.insert(warnings.end(), outcome.notes.begin(), outcome.notes.end());
   laid = std::move(outcome.laid);
   return {};
 }
@@ -383,6 +387,10 @@ const char* stage_text(Stage stage) {
       return "camera";
     case Stage::kEncoder:
       return "encoder";
+    case Stage::kMotion:
+      return "motion";
+    case Stage::kVisits:
+      return "visits";
     case Stage::kOutputs:
       return "outputs";
     case Stage::kWeb:

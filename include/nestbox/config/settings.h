@@ -23,15 +23,18 @@ enum class Stage : std::uint8_t {
   kPicture,  ///< colours, exposure, lens: between two frames
   kSource,   ///< the camera is opened anew
   kEncoder,  ///< bit rate at once; size, rate, codec and sound by a new encoder
+  kMotion,   ///< what is taken for movement: between two frames
+  kVisits,   ///< what makes a visit, and what is kept of it: at once
   kOutputs,  ///< who is live, when and where to
   kWeb,      ///< the page's server is opened anew
   kLog,      ///< how much is logged: at once
   kFixed,    ///< read at the start only
 };
-/// "overlay", "picture", "camera", "encoder", "outputs", "page", "log", "start".
+/// "overlay", "picture", "camera", "encoder", "motion", "visits", "outputs", "page", "log", "start".
 const char* stage_text(Stage stage);
-inline constexpr Stage kEveryStage[] = {Stage::kText,    Stage::kPicture, Stage::kSource, Stage::kEncoder,
-                                        Stage::kOutputs, Stage::kWeb,     Stage::kLog,    Stage::kFixed};
+inline constexpr Stage kEveryStage[] = {Stage::kText,   Stage::kPicture, Stage::kSource,  Stage::kEncoder,
+                                        Stage::kMotion, Stage::kVisits,  Stage::kOutputs, Stage::kWeb,
+                                        Stage::kLog,    Stage::kFixed};
 
 /// A set of stages.
 class Stages {
@@ -114,7 +117,7 @@ class Settings {
   ~Settings();
 
   const Options& options() const noexcept;
-  /// What the last load or reload passed over, one sentence each.
+  /// What the last load, reload or change passed over, and what is allowed and yet hardly meant; one sentence each.
   const std::vector<std::string>& warnings() const noexcept;
 
   /// Writes a value to settings.yaml. `value` is YAML on one line. A key of one output is
