@@ -332,6 +332,19 @@ ConfigResult<std::vector<Setting>> Settings::get(std::string_view key) const {
   return settings;
 }
 
+ConfigResult<Options> Settings::tried(const std::vector<std::string>& set_options) const {
+  Sources sources;
+  sources.set_options = set_options;
+  ReadLayers layers;
+  Errors errors;
+  read_environment_and_options(sources, layers, errors);
+  auto laid = state_->laid;
+  for (const auto& tree : layers.above) lay(tree, laid, errors);
+  complete(laid, errors);
+  if (!errors.empty()) return refuse(std::move(errors));
+  return laid.options();
+}
+
 std::vector<Difference> Settings::diff() const {
   std::vector<Difference> differences;
   const auto without = lay_all(state_->layers, map_node());

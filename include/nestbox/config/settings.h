@@ -133,6 +133,8 @@ class Settings {
   /// One key, a section, one output (live.outputs.NAME) or one of its fields; with "" every key.
   /// Errors: kUnknownKey.
   ConfigResult<std::vector<Setting>> get(std::string_view key = "") const;
+  /// The options as they would be with these said as well, as if by --set; nothing changes. Errors as for load.
+  ConfigResult<Options> tried(const std::vector<std::string>& set_options) const;
   /// What settings.yaml holds, by key.
   std::vector<Difference> diff() const;
   /// Every key with its value, default and origin, as YAML that loads to the same options.

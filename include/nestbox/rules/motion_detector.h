@@ -94,8 +94,8 @@ class MotionDetector {
   void announce_switch(BootTime now);
   void switch_done(BootTime now);
 
-  /// The picture is another one from here on (camera turned, source rebuilt): what was learnt of it goes. The event that
-  /// was open, if any, ends with that, and is given back; with a plane of another size it is in the next report.
+  /// The picture is another one from here on (camera turned, source rebuilt): what was learnt of it goes. The event
+  /// that was open, if any, ends with that, and is given back; with a plane of another size it is in the next report.
   std::optional<MotionEvent> forget();
 
   const MotionOptions& options() const noexcept;

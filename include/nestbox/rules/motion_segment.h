@@ -70,6 +70,7 @@ Result<std::vector<MotionSpan>> replay(const MotionSegment& segment, const Motio
 struct ReplayScore {
   int caught = 0, missed = 0;  ///< real events
   int wrong = 0;               ///< events where there was nothing
+  bool operator==(const ReplayScore&) const = default;
 };
 /// `real` and `found` of the same segment.
 ReplayScore score(const std::vector<MotionSpan>& real, const std::vector<MotionSpan>& found);
