@@ -114,6 +114,15 @@ class MotionDetector::Body {
     return event_;
   }
   const MotionOptions& options() const noexcept { return options_; }
+  MotionGrid grid() const noexcept {
+    if (!sight_) return {};
+    const CellGrid& grid = sight_->model.grid();
+    return {grid.columns, grid.rows, grid.pixels};
+  }
+  bool moves_at(int column, int row) const noexcept {
+    const CellModel& model = sight_->model;
+    return model.moving()[static_cast<std::size_t>(model.grid().at(column, row))] > 0;
+  }
 
  private:
   struct Sight {
@@ -133,6 +142,7 @@ class MotionDetector::Body {
     sight_->zones = map_zones(options_.zones, grid, width_, height_);
     now_ = {};
     relearn_next_ = false;
+    learns_after_ = HeldBack::kLearning;
   }
 
   /// Much of the picture differs, and did not a moment ago: light, not an animal.
@@ -145,7 +155,7 @@ class MotionDetector::Body {
   }
 
   void begin_anew(HeldBack why) {
-    settles_after_ = why;
+    learns_after_ = why;
     sight_->model.relearn();
     sight_->tracker.clear();
     settled_at_ = now_ + kSettle;
@@ -159,8 +169,7 @@ class MotionDetector::Body {
 
   HeldBack why_not(const Track& track) const {
     if (switching()) return HeldBack::kSwitch;
-    if (now_ < settled_at_) return settles_after_;
-    if (learning()) return HeldBack::kLearning;
+    if (learning()) return learns_after_;
     if (area_of(track.weight) < options_.min_area) return HeldBack::kTooSmall;
     if (now_ - exposure_moved_ < kExposureSettles && area_of(track.weight) < kLargeArea) return HeldBack::kLight;
     if (track.jumps > kJumpsShare * track.hits) return HeldBack::kErratic;
@@ -306,8 +315,8 @@ class MotionDetector::Body {
   BootTime now_{};
   std::unique_ptr<Sight> sight_;
   bool relearn_next_ = false, open_ = false;
-  HeldBack settles_after_ = HeldBack::kLight;  ///< what settled_at_ waits for
-  std::optional<MotionEvent> cut_off_;         ///< was open when the planes took another size
+  HeldBack learns_after_ = HeldBack::kLearning;  ///< what made it learn
+  std::optional<MotionEvent> cut_off_;           ///< was open when the planes took another size
   BootTime switch_until_{}, calm_at_{}, exposure_moved_{}, settled_at_{}, hold_until_{}, last_motion_{};
   std::vector<float> pace_;  ///< by cell: how quickly the background follows
   MotionEvent event_;
@@ -335,6 +344,12 @@ std::optional<MotionEvent> MotionDetector::forget() {
 }
 const MotionOptions& MotionDetector::options() const noexcept {
   return body_->options();
+}
+MotionGrid MotionDetector::grid() const noexcept {
+  return body_->grid();
+}
+bool MotionDetector::moves_at(int column, int row) const noexcept {
+  return body_->moves_at(column, row);
 }
 
 }  // namespace nestbox

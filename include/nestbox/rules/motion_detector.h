@@ -74,6 +74,13 @@ struct MotionReport {
   MotionEvent event;  ///< with kConfirmed and kEnded the event, with kNearMiss what was none; else the open one
 };
 
+/// The cells that the picture is looked at in, from its upper left corner; what they leave of the right and lower edge,
+/// less than a cell, is not looked at.
+struct MotionGrid {
+  int columns = 0, rows = 0;
+  int cell_pixels = 0;  ///< edge of a cell, in pixels of the plane
+};
+
 /// See docs/design/motion.md for how it works and what each part of it brings. Pure: time comes with the planes.
 /// Memory is taken by the first plane of a size and never again for a picture. Thread-bound.
 class MotionDetector {
@@ -99,6 +106,11 @@ class MotionDetector {
   std::optional<MotionEvent> forget();
 
   const MotionOptions& options() const noexcept;
+
+  /// Of the last plane; empty before the first.
+  MotionGrid grid() const noexcept;
+  /// Whether a cell of the grid differs and moves on the last plane, be it an event, a leaf or noise.
+  bool moves_at(int column, int row) const noexcept;
 
   static constexpr std::chrono::seconds kSwitchMax{10};
   /// An event ends when nothing has moved for so long.

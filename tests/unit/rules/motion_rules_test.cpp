@@ -159,16 +159,15 @@ TEST(MotionSettings, AVisitThatSpansASwitchStaysOne) {
 
 TEST(MotionSettings, AllThatHeldAnEventBackIsKeptTheLongestFirst) {
   MotionOptions options;
-  options.min_area = 0.02;
+  options.min_area = 0.035;
   Watch watch(options);
   watch.quiet(5);
   watch.detector.announce_switch(watch.planes.now());
   watch.planes.lamp = true;
   watch.quiet(0.3);
   watch.detector.switch_done(watch.planes.now());
-  Square square{60, 80, 16, 16, 220};
-  square = watch.walk(2.5, square);  // too small at first, and while the detector learns anew
-  square.width = square.height = 60;
+  Square square = watch.walk(2.5, {20, 80, 32, 32, 220});  // too small, first while the detector learns anew
+  square.width = square.height = 80;
   watch.walk(2, square);
   watch.quiet(5);
   ASSERT_EQ(watch.ended.size(), 1U);
