@@ -80,7 +80,10 @@ std::vector<Binding> make_bindings() {
   add_section(all, "audio", &Options::audio, audio_fields());
   add_section(all, "overlay", &Options::overlay, overlay_fields());
   add_section(all, "motion", &Options::motion, motion_fields());
+  add_section(all, "triggers", &Options::triggers, trigger_fields());
+  add_section(all, "visits", &Options::visits, visit_fields());
   add_section(all, "live", &Options::live, live_fields());
+  add_section(all, "retain", &Options::retain, retain_fields());
   add_section(all, "web", &Options::web, web_fields());
   add_section(all, "control", &Options::control, control_fields());
   add_section(all, "paths", &Options::paths, paths_fields());

@@ -133,6 +133,27 @@ Codec<std::int64_t> rate(std::int64_t min_bps, std::int64_t max_bps) {
       [=](std::int64_t value) { return value >= min_bps && value <= max_bps; });
 }
 
+Codec<double> share(double min, double max) {
+  return scalar<double>(
+      fmt::format("a share such as 0.2% or 10%, from {} to {}", print_share(min), print_share(max)), "a share",
+      parse_share, [](double value) { return text_node(print_share(value)); },
+      [=](double value) { return value >= min && value <= max; });
+}
+
+Codec<std::int64_t> size(std::int64_t min_bytes, std::int64_t max_bytes) {
+  return scalar<std::int64_t>(
+      fmt::format("a size such as 200M or 2G (bytes), from {} to {}", print_size(min_bytes), print_size(max_bytes)),
+      "a size", parse_size, [](std::int64_t value) { return text_node(print_size(value)); },
+      [=](std::int64_t value) { return value >= min_bytes && value <= max_bytes; });
+}
+
+Codec<std::int64_t> size_or_zero(std::int64_t min_bytes, std::int64_t max_bytes, const std::string& zero_means) {
+  const auto some = size(min_bytes, max_bytes);
+  return scalar<std::int64_t>(
+      fmt::format("{}; or 0: {}", some.allowed, zero_means), "a size", parse_size, some.write,
+      [=](std::int64_t value) { return value == 0 || (value >= min_bytes && value <= max_bytes); });
+}
+
 Codec<std::chrono::seconds> clock() {
   return scalar<std::chrono::seconds>(
       "a time of day such as \"22:00\", from 00:00 to 23:59:59", "a time of day", parse_clock,

@@ -59,6 +59,11 @@ Codec<milliseconds> duration(milliseconds min, milliseconds max);
 /// Like duration; 0 as well, which means what `zero_means` says.
 Codec<milliseconds> duration_or_zero(milliseconds min, milliseconds max, const std::string& zero_means);
 Codec<std::int64_t> rate(std::int64_t min_bps, std::int64_t max_bps);
+/// A share in (0, 1], written in per cent.
+Codec<double> share(double min, double max);
+Codec<std::int64_t> size(std::int64_t min_bytes, std::int64_t max_bytes);
+/// Like size; 0 as well, which means what `zero_means` says.
+Codec<std::int64_t> size_or_zero(std::int64_t min_bytes, std::int64_t max_bytes, const std::string& zero_means);
 Codec<std::chrono::seconds> clock();
 Codec<std::string> word(const std::vector<std::string>& words);
 Codec<Point> point();

@@ -100,8 +100,11 @@ std::vector<Field<EncoderOptions>> encoder_fields();
 std::vector<Field<AudioOptions>> audio_fields();
 std::vector<Field<OverlayOptions>> overlay_fields();
 std::vector<Field<MotionOptions>> motion_fields();
+std::vector<Field<TriggerOptions>> trigger_fields();
+std::vector<Field<VisitOptions>> visit_fields();
 std::vector<Field<LiveOptions>> live_fields();
 std::vector<Field<OutputOptions>> output_fields();  ///< of one of live.outputs
+std::vector<Field<RetainOptions>> retain_fields();
 std::vector<Field<WebOptions>> web_fields();
 std::vector<Field<ControlOptions>> control_fields();
 std::vector<Field<PathsOptions>> paths_fields();

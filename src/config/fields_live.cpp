@@ -62,13 +62,14 @@ std::optional<TextProblem> key_file_problem(const std::string& path) {
 }
 
 Codec<LiveWhen> when() {
-  const std::vector<std::string> words = {"never", "always", "manual", "schedule"};
-  const std::string allowed = "never | always | manual | schedule, or a list of them";
+  const std::vector<std::string> words = {"never", "always", "visit", "manual", "schedule"};
+  const std::string allowed = "never | always | visit | manual | schedule, or a list of them";
   const auto one = word(words);
   const auto add = [](LiveWhen& when, const std::string& word) {
     when.always = when.always || word == "always";
     when.manual = when.manual || word == "manual";
     when.schedule = when.schedule || word == "schedule";
+    when.visit = when.visit || word == "visit";
   };
   return {allowed,
           [=](const Node& node, LiveWhen& out, const Reading& reading) {
@@ -96,6 +97,7 @@ Codec<LiveWhen> when() {
             if (value.always) items.push_back(text_node("always"));
             if (value.manual) items.push_back(text_node("manual"));
             if (value.schedule) items.push_back(text_node("schedule"));
+            if (value.visit) items.push_back(text_node("visit"));
             if (items.empty()) return text_node("never");
             return items.size() == 1 ? items[0] : list_node(std::move(items));
           }};
@@ -209,8 +211,9 @@ std::vector<Field<LiveOptions>> live_fields() {
   using L = LiveOptions;
   return {
       field("when", &L::when, when(), kOutputStages,
-            "When the outputs are live; with a list, when any of its words says so. manual: nestbox live start.",
-            "[schedule, manual]"),
+            "When the outputs are live; with a list, when any of its words says so. visit: while somebody is there; "
+            "manual: nestbox live start.",
+            "[visit, schedule]"),
       field("idle", &L::idle, idle(), kOutputStages,
             "What viewers get while not live: a still picture with the session kept up, or nothing."),
       field("min_on_air", &L::min_on_air, duration(milliseconds(0), hours(24)), kOutputStages,

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "nestbox/rules/motion_zones.h"
+
 namespace nestbox::config {
 namespace {
 
@@ -93,6 +95,13 @@ std::vector<Contradiction> contradictions() {
                             o.camera.width);
        },
        "analysis_width up to width"},
+      {{"visits.event_gap", "visits.max_length"},
+       [](const Options& o) {
+         if (o.visits.event_gap <= o.visits.max_length) return std::string();
+         return fmt::format("visits.event_gap ({}) is above visits.max_length ({})", print_duration(o.visits.event_gap),
+                            print_duration(o.visits.max_length));
+       },
+       "event_gap up to max_length"},
       {{"live.when", "live.schedule"},
        [](const Options& o) {
          if (!o.live.when.schedule || !o.live.schedule.empty()) return std::string();
@@ -155,6 +164,19 @@ std::vector<std::string> unknown_outputs(const Node& root, const Laid& laid) {
     if (!known) unknown.push_back(key.text);
   }
   return unknown;
+}
+
+std::vector<std::string> doubts(const Options& options) {
+  std::vector<std::string> doubts;
+  if (options.motion.enabled && !is_anything_watched(options.motion.zones)) {
+    doubts.emplace_back(
+        "motion.zones leaves nothing of the picture to watch, so nothing that moves will be noticed: make a zone with "
+        "watch: false smaller, or one with watch: true larger");
+  }
+  if (options.live.when.visit && !options.motion.enabled) {
+    doubts.emplace_back("live.when says visit, and motion.enabled is false: no visit will put anything on air");
+  }
+  return doubts;
 }
 
 void complete(Laid& laid, std::vector<ConfigError>& errors) {

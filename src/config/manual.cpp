@@ -33,7 +33,7 @@ names every mistake with its line and what would be right,
 has the daemon read the files again. A file with every setting and its default is
 .IR /usr/share/doc/nestbox/examples/nestbox.yaml .
 .PP
-Durations are written 500ms, 10s, 5m, 1h, 7d or 11h50m, bit rates 2500k or 4M, times of day "22:00" in local time, places on
+Durations are written 500ms, 10s, 5m, 1h, 7d or 11h50m, bit rates 2500k or 4M, sizes 200M or 2G, shares 10%, times of day "22:00" in local time, places on
 the picture [0.5, 0.5] from its top left corner. Stream keys never stand in these files:
 .BR "nestbox key set NAME" .
 )";

@@ -24,11 +24,15 @@ bool plain_is_safe(std::string_view text) {
   return starts_well && only_safe && !has_meaning;
 }
 
-/// 3M, 2s, 11h50m: letters cannot be misread in a number that begins with a digit, save for the exponent.
+/// 3M, 2s, 11h50m, 0.2%: letters cannot be misread in a number that begins with a digit, save for the exponent.
 bool is_measure(std::string_view text) {
   if (text.empty() || text[0] < '0' || text[0] > '9') return false;
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z' && c != 'e' && c != 'x' && c != 'o') || c == 'M';
+  const bool per_cent = text.back() == '%';
+  if (per_cent) text.remove_suffix(1);
+  return std::all_of(text.begin(), text.end(), [&](char c) {
+    const bool unit = (c >= 'a' && c <= 'z' && c != 'e' && c != 'x' && c != 'o') ||
+                      std::string_view("KMGT").find(c) != std::string_view::npos;
+    return (c >= '0' && c <= '9') || (per_cent ? c == '.' : unit);
   });
 }
 

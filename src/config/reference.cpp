@@ -45,6 +45,8 @@ good copy, `settings.yaml.bak`, is used, and `nestbox status` says so.
 |---|---|---|
 | duration | `500ms` `10s` `5m` `1h` `7d` `11h50m` | the unit is always written |
 | bit rate | `2500k` `4M` | bits a second |
+| size | `200M` `2G` | bytes; `K` `M` `G` `T`, each 1000 of the one before |
+| share | `0.2%` `10%` | |
 | truth | `true` `false`, or `yes` `no` `on` `off` | |
 | time of day | `"22:00"` | local time |
 | place on the picture | `[0.5, 0.5]` | from 0 to 1, from the top left corner |
@@ -62,8 +64,8 @@ an error.
 ## What a change touches
 
 Nothing but the part that is named after each setting: **overlay** and **picture** between two frames, **camera** by opening it
-anew, **encoder** at once for the bit rate and by a new encoder for the rest, **outputs** where the setting is theirs,
-**motion** between two pictures, **page** by opening it anew, **log** at once, **start** at the next start of the daemon only.
+anew, **encoder** at once for the bit rate and by a new encoder for the rest, **motion** between two frames, **visits** at once (a visit
+in progress goes on), **outputs** where the setting is theirs, **page** by opening it anew, **log** at once, **start** at the next start of the daemon only.
 )";
 
 constexpr std::string_view kSampleHead =
@@ -71,7 +73,8 @@ constexpr std::string_view kSampleHead =
 # Made from the bindings in src/config. After a change there:
 #   ninja -C build/dev config_reference && build/dev/bin/config_reference sample > config/nestbox.yaml
 #
-# Durations 500ms 10s 5m 1h 7d 11h50m. Bit rates 2500k 4M. Stream keys never stand here: nestbox key set NAME.
+# Durations 500ms 10s 5m 1h 7d 11h50m. Bit rates 2500k 4M. Sizes 200M 2G. Shares 0.2% 10%.
+# Stream keys never stand here: nestbox key set NAME.
 # Check it with: nestboxd --config nestbox.yaml --check-config
 )";
 
@@ -85,8 +88,11 @@ constexpr SectionText kSections[] = {
     {"encoder", "From pictures to H.264."},
     {"audio", "The sound of the stream."},
     {"overlay", "Text on the picture."},
-    {"motion", "What counts as motion."},
+    {"motion", "What is taken for movement."},
+    {"triggers", "What begins something."},
+    {"visits", "What is kept of each visit."},
     {"live", "The live stream."},
+    {"retain", "How long recordings are kept. Visits themselves, their times and notes, are kept for ever."},
     {"web", "The page in the browser."},
     {"control", "The nestbox command's way to the daemon."},
     {"paths", "Folders."},

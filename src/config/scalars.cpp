@@ -18,6 +18,13 @@ struct Unit {
 };
 constexpr std::array<Unit, 5> kUnits = {{{"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1000}, {"ms", 1}}};
 
+struct SizeUnit {
+  char letter;
+  std::int64_t bytes;
+};
+constexpr std::array<SizeUnit, 4> kSizes = {
+    {{'T', 1'000'000'000'000}, {'G', 1'000'000'000}, {'M', 1'000'000}, {'K', 1000}}};
+
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
@@ -86,6 +93,38 @@ std::optional<std::int64_t> parse_rate(std::string_view text) {
 std::string print_rate(std::int64_t bits_per_second) {
   if (bits_per_second % 1'000'000 == 0) return fmt::format("{}M", bits_per_second / 1'000'000);
   return fmt::format("{}k", bits_per_second / 1000);
+}
+
+std::optional<std::int64_t> parse_size(std::string_view text) {
+  if (text == "0") return 0;
+  const auto unit = std::find_if(kSizes.begin(), kSizes.end(),
+                                 [&](const auto& size) { return !text.empty() && text.back() == size.letter; });
+  if (unit == kSizes.end() || !is_digit(text[0])) return std::nullopt;
+  text.remove_suffix(1);
+  const auto number = parse_real(text);
+  if (!number || *number > 1e6) return std::nullopt;
+  const double bytes = *number * static_cast<double>(unit->bytes);
+  if (bytes > 9e15 || std::abs(bytes - std::round(bytes)) > 1e-3) return std::nullopt;
+  return std::llround(bytes);
+}
+
+std::string print_size(std::int64_t bytes) {
+  for (const auto& size : kSizes) {
+    if (bytes != 0 && bytes % size.bytes == 0) return fmt::format("{}{}", bytes / size.bytes, size.letter);
+  }
+  return bytes == 0 ? "0" : fmt::format("{}K", static_cast<double>(bytes) / 1000);
+}
+
+std::optional<double> parse_share(std::string_view text) {
+  if (text.size() < 2 || text.back() != '%' || !is_digit(text[0])) return std::nullopt;
+  text.remove_suffix(1);
+  const auto per_cent = parse_real(text);
+  if (!per_cent) return std::nullopt;
+  return *per_cent / 100;
+}
+
+std::string print_share(double share) {
+  return fmt::format("{:.10g}%", share * 100);
 }
 
 std::optional<std::int64_t> parse_integer(std::string_view text) {

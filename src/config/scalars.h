@@ -19,6 +19,15 @@ std::string print_duration(milliseconds duration);
 std::optional<std::int64_t> parse_rate(std::string_view text);
 std::string print_rate(std::int64_t bits_per_second);
 
+/// Bytes: 200K, 200M, 2G, 1.5T, each unit 1000 of the one before, as disks are sold; whole bytes only. A bare 0 needs
+/// no unit.
+std::optional<std::int64_t> parse_size(std::string_view text);
+std::string print_size(std::int64_t bytes);
+
+/// A share, written in per cent: 0.002 is 0.2%.
+std::optional<double> parse_share(std::string_view text);
+std::string print_share(double share);
+
 std::optional<std::int64_t> parse_integer(std::string_view text);
 
 /// Finite, with a point and not a comma whatever the locale.

@@ -55,6 +55,9 @@ Outcome lay_all(const ReadLayers& layers, const Node& overlay) {
   const auto judged = static_cast<std::ptrdiff_t>(all.size());
   complete(outcome.laid, all);
   outcome.contradictions.assign(all.begin() + judged, all.end());
+  if (all.empty()) {
+    for (auto& doubt : doubts(outcome.laid.options())) outcome.notes.push_back(std::move(doubt));
+  }
   return outcome;
 }
 
@@ -126,7 +129,6 @@ struct Settings::State {
 Errors Settings::State::choose_overlay() {
   std::string problem;
   for (const auto& path : {overlay_path(folder), overlay_copy_path(folder)}) {
-    if (!sources.changed_by_set) break;
     auto file = read_overlay(path);
     if (!file.root && file.problem.empty()) {
       if (problem.empty())
@@ -154,6 +156,7 @@ Errors Settings::State::choose_overlay() {
   if (!problem.empty()) {
     warnings.push_back(fmt::format("{}; settings changed while running are not in effect", problem));
   }
+  warnings.insert(warnings.end(), outcome.notes.begin(), outcome.notes.end());
   laid = std::move(outcome.laid);
   return {};
 }
@@ -329,6 +332,19 @@ ConfigResult<std::vector<Setting>> Settings::get(std::string_view key) const {
   return settings;
 }
 
+ConfigResult<Options> Settings::tried(const std::vector<std::string>& set_options) const {
+  Sources sources;
+  sources.set_options = set_options;
+  ReadLayers layers;
+  Errors errors;
+  read_environment_and_options(sources, layers, errors);
+  auto laid = state_->laid;
+  for (const auto& tree : layers.above) lay(tree, laid, errors);
+  complete(laid, errors);
+  if (!errors.empty()) return refuse(std::move(errors));
+  return laid.options();
+}
+
 std::vector<Difference> Settings::diff() const {
   std::vector<Difference> differences;
   const auto without = lay_all(state_->layers, map_node());
@@ -384,12 +400,14 @@ const char* stage_text(Stage stage) {
       return "camera";
     case Stage::kEncoder:
       return "encoder";
+    case Stage::kMotion:
+      return "motion";
+    case Stage::kVisits:
+      return "visits";
     case Stage::kOutputs:
       return "outputs";
     case Stage::kWeb:
       return "page";
-    case Stage::kMotion:
-      return "motion";
     case Stage::kLog:
       return "log";
     case Stage::kFixed:

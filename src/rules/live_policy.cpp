@@ -15,7 +15,7 @@ void take_earlier(std::optional<nanoseconds>& earliest, nanoseconds in) {
 
 /// Whether anything can ever put an output on air.
 bool is_possible(const LiveWhen& when) {
-  return when.always || when.manual || when.schedule;
+  return when.always || when.manual || when.schedule || when.visit;
 }
 
 std::string names_of(const std::vector<OutputOptions>& outputs) {
@@ -48,7 +48,8 @@ void LivePolicy::apply(LiveOptions options, TimeZone zone) {
 
 /// A command ends when the automatic reasons change.
 void LivePolicy::follow_automatic(const Inputs& inputs) {
-  const bool automatic = options_.when.always || schedule_.is_inside(zone_.to_local(inputs.wall));
+  const bool automatic = options_.when.always || (options_.when.visit && inputs.visiting) ||
+                         schedule_.is_inside(zone_.to_local(inputs.wall));
   if (automatic_ && *automatic_ != automatic) {
     for (Channel& channel : channels_) channel.command = Command::kNone;
   }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "nestbox/rules/motion_zones.h"
+
 namespace nestbox {
 namespace {
 
@@ -46,6 +48,12 @@ ZoneMap map_zones(const std::vector<MotionZone>& zones, const CellGrid& grid, in
     }
   }
   return map;
+}
+
+bool is_anything_watched(const std::vector<MotionZone>& zones) {
+  constexpr int kWidth = 320, kHeight = 180;  // as the detector sees it by default
+  const auto map = map_zones(zones, grid_for(kWidth, kHeight), kWidth, kHeight);
+  return std::find(map.watched.begin(), map.watched.end(), 1) != map.watched.end();
 }
 
 }  // namespace nestbox

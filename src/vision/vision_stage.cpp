@@ -91,14 +91,23 @@ class VisionStage::Worker {
     }
     note(report);
     if (cut_off) listener_.changed(report);
+    keep(segmenter_.finish());
+  }
+
+  void keep(std::optional<MotionSegment> segment) {
+    if (!segment) return;
+    segment->begin_wall = wall_now() - (BootClock::now() - segment->begin);
+    listener_.kept(std::move(*segment));
   }
 
   void look(const Frame& frame) EXCLUDES(mutex_) {
     const auto& plane = frame.analysis;
-    const auto report = detector_.update({plane.data, plane.width, plane.height, plane.stride, frame.captured_at});
+    const MotionPlane looked_at{plane.data, plane.width, plane.height, plane.stride, frame.captured_at};
+    const auto report = detector_.update(looked_at);
     note(report);
     if (report.change == MotionReport::Change::kConfirmed) best_.begin();
     if (report.change != MotionReport::Change::kNone) listener_.changed(report);
+    keep(segmenter_.see(looked_at, report));
     if (report.state != MotionState::kActive) return;
     if (const auto best = best_.look(frame, report.score)) listener_.best(*best);
   }
@@ -125,6 +134,7 @@ class VisionStage::Worker {
   VisionStatus status_ GUARDED_BY(mutex_);
 
   MotionDetector detector_;
+  MotionSegmenter segmenter_;
   vision::BestMomentFinder best_;
 
   NamedThread thread_;

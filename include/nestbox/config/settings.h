@@ -23,17 +23,18 @@ enum class Stage : std::uint8_t {
   kPicture,  ///< colours, exposure, lens: between two frames
   kSource,   ///< the camera is opened anew
   kEncoder,  ///< bit rate at once; size, rate, codec and sound by a new encoder
+  kMotion,   ///< what is taken for movement: between two frames
+  kVisits,   ///< what makes a visit, and what is kept of it: at once
   kOutputs,  ///< who is live, when and where to
-  kMotion,   ///< what counts as motion: between two pictures
   kWeb,      ///< the page's server is opened anew
   kLog,      ///< how much is logged: at once
   kFixed,    ///< read at the start only
 };
-/// "overlay", "picture", "camera", "encoder", "outputs", "motion", "page", "log", "start".
+/// "overlay", "picture", "camera", "encoder", "motion", "visits", "outputs", "page", "log", "start".
 const char* stage_text(Stage stage);
-inline constexpr Stage kEveryStage[] = {Stage::kText,    Stage::kPicture, Stage::kSource,
-                                        Stage::kEncoder, Stage::kOutputs, Stage::kMotion,
-                                        Stage::kWeb,     Stage::kLog,     Stage::kFixed};
+inline constexpr Stage kEveryStage[] = {Stage::kText,   Stage::kPicture, Stage::kSource,  Stage::kEncoder,
+                                        Stage::kMotion, Stage::kVisits,  Stage::kOutputs, Stage::kWeb,
+                                        Stage::kLog,    Stage::kFixed};
 
 /// A set of stages.
 class Stages {
@@ -65,7 +66,6 @@ struct Sources {
   std::optional<std::filesystem::path> file;       ///< --config; none: the defaults alone are the lowest layer
   std::map<std::string, std::string> environment;  ///< only names that begin with NESTBOX_ are looked at
   std::vector<std::string> set_options;            ///< --set, in order: "camera.width=640"; the last one wins
-  bool changed_by_set = true;                      ///< whether settings.yaml counts
   std::optional<std::string> source;               ///< --source, as it stands: camera.source, above every --set
 };
 
@@ -117,7 +117,7 @@ class Settings {
   ~Settings();
 
   const Options& options() const noexcept;
-  /// What the last load or reload passed over, one sentence each.
+  /// What the last load, reload or change passed over, and what is allowed and yet hardly meant; one sentence each.
   const std::vector<std::string>& warnings() const noexcept;
 
   /// Writes a value to settings.yaml. `value` is YAML on one line. A key of one output is
@@ -133,6 +133,8 @@ class Settings {
   /// One key, a section, one output (live.outputs.NAME) or one of its fields; with "" every key.
   /// Errors: kUnknownKey.
   ConfigResult<std::vector<Setting>> get(std::string_view key = "") const;
+  /// The options as they would be with these said as well, as if by --set; nothing changes. Errors as for load.
+  ConfigResult<Options> tried(const std::vector<std::string>& set_options) const;
   /// What settings.yaml holds, by key.
   std::vector<Difference> diff() const;
   /// Every key with its value, default and origin, as YAML that loads to the same options.

@@ -16,7 +16,7 @@ namespace nestbox {
 
 enum class OnAir : std::uint8_t { kOff, kSlate, kLive };
 
-/// Live when any automatic reason of `live.when` says so (always, schedule), or as a command says:
+/// Live when any automatic reason of `live.when` says so (always, schedule, visit), or as a command says:
 ///
 ///   - start and stop override the automatic reasons until these change next, or the daemon starts anew. They work
 ///     with every `when` but never: then start is refused, and nothing is ever connected.
@@ -32,15 +32,16 @@ enum class OnAir : std::uint8_t { kOff, kSlate, kLive };
 /// Thread-bound.
 class LivePolicy {
  public:
-  /// One moment as both clocks show it, and what may put outputs on air by itself (when the schedule and always are
-  /// not all, further reasons are further members, false by default).
+  /// One moment as both clocks show it, and what may put outputs on air by itself.
   struct Inputs {
     BootTime now{};
     WallTime wall{};
+    bool visiting = false;  ///< whether a visit is in progress
   };
   struct Decision {
     std::vector<OnAir> outputs;  ///< in the order of LiveOptions::outputs
-    /// When to decide again; empty: not before a command, new options, or a step of the wall clock.
+    /// When to decide again; empty: not before a command, new options, a visit's begin or end, or a step of
+    /// the wall clock.
     std::optional<std::chrono::nanoseconds> next_change_in;
   };
 
@@ -55,7 +56,8 @@ class LivePolicy {
   Result<void> start(std::string_view output, const Inputs& inputs);
   Result<void> stop(std::string_view output, const Inputs& inputs);
 
-  /// To be called at start, after each command, when next_change_in has passed, and when the wall clock was set.
+  /// To be called at start, after each command, when next_change_in has passed, when a visit begins or ends,
+  /// and when the wall clock was set.
   /// `now` never goes back; `wall` may.
   Decision decide(const Inputs& inputs);
 

@@ -1,11 +1,10 @@
 #pragma once
 /// What makes a visit: "motion", "pir and motion", "lid or (pir and not button)".
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
-#include <memory>
-#include <string>
+#include <iterator>
 #include <string_view>
-#include <vector>
 
 #include "nestbox/base/result.h"
 
@@ -27,6 +26,13 @@ class TriggerSet {
   constexpr void add(Trigger trigger) { bits_ = static_cast<std::uint8_t>(bits_ | bit(trigger)); }
   constexpr void remove(Trigger trigger) { bits_ = static_cast<std::uint8_t>(bits_ & ~bit(trigger)); }
   constexpr bool empty() const { return bits_ == 0; }
+  /// All that are in this set or in the other.
+  constexpr TriggerSet& operator|=(TriggerSet other) {
+    bits_ = static_cast<std::uint8_t>(bits_ | other.bits_);
+    return *this;
+  }
+  /// One bit for each, in the order of kEveryTrigger.
+  constexpr unsigned bits() const { return bits_; }
   constexpr bool operator==(const TriggerSet&) const = default;
 
  private:
@@ -36,19 +42,29 @@ class TriggerSet {
   std::uint8_t bits_ = 0;
 };
 
-/// An expression of trigger names with `not` (binds closest), `and`, `or`, and parentheses. Immutable.
+/// An expression of trigger names with `not` (binds closest), `and`, `or`, and parentheses. A plain value.
 class TriggerExpression {
  public:
-  /// At most 200 characters. Errors: kInvalidArgument with the place, what stands there, and what may stand there.
+  /// At most 200 characters, nested at most kDepthMax deep. Errors: kInvalidArgument with the place, what stands there,
+  /// and what may stand there; of an expression that always holds, or never, too: it makes no visits.
   static Result<TriggerExpression> parse(std::string_view text);
-  bool holds(TriggerSet active) const;
+  bool holds(TriggerSet active) const noexcept { return ((truth_ >> active.bits()) & 1U) != 0; }
   /// Those that the expression names.
-  TriggerSet mentioned() const;
+  TriggerSet mentioned() const noexcept { return mentioned_; }
+  bool operator==(const TriggerExpression&) const = default;
+
+  static constexpr std::size_t kLengthMax = 200;
+  static constexpr int kDepthMax = 16;
 
  private:
-  struct Node;
-  explicit TriggerExpression(std::shared_ptr<const Node> root) : root_(std::move(root)) {}
-  std::shared_ptr<const Node> root_;
+  friend class TriggerParser;
+  /// Bit n: whether it holds while the set whose bits are n is active.
+  using Truth = std::uint16_t;
+  static_assert(1U << std::size(kEveryTrigger) == 8 * sizeof(Truth), "one bit for each set of triggers");
+
+  TriggerExpression(Truth truth, TriggerSet mentioned) : truth_(truth), mentioned_(mentioned) {}
+  Truth truth_ = 0;
+  TriggerSet mentioned_;
 };
 
 }  // namespace nestbox

@@ -47,10 +47,11 @@ struct MotionRecord {
   bool operator==(const MotionRecord&) const = default;
 };
 
-/// "A moving area of 1.8 % in zone hole for 2.4 s; held back 0.6 s because the filter had moved." For a visit: of its
-/// strongest event, and what else started it.
+/// "A moving area of 1.8 % in zone hole for 2.4 s; held back 0.6 s because lamp, filter or camera had been switched."
+/// Of the visit's strongest event, and of its other triggers. Near misses among the events are passed over.
 std::string why_sentence(const VisitRecord& visit, const std::vector<MotionRecord>& events);
-/// One reason in words: "held back 0.6 s because lamp, filter or camera had been switched".
+/// One reason in words: "held back 0.6 s because lamp, filter or camera had been switched". Empty when nothing held it
+/// back; a code that is not known stands as it is.
 std::string reason_text(const MotionReason& reason);
 
 }  // namespace nestbox

@@ -51,7 +51,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"width: 640\n", "nestbox.yaml:1:1: width: no such key; did you mean camera.width?"},
         Refusal{"bitrate: 2M\n", "nestbox.yaml:1:1: bitrate: no such key; did you mean encoder.bitrate?"},
         Refusal{"kamera: {}\n", "nestbox.yaml:1:1: kamera: no such key; did you mean camera?"},
-        Refusal{"feeder: {enabled: true}\n", "nestbox.yaml:1:1: feeder: no such key"},
+        Refusal{"posts: {enabled: true}\n", "nestbox.yaml:1:1: posts: no such key"},
         Refusal{
             "camera.width: 640\n",
             "nestbox.yaml:1:1: camera.width: a key in a file has no dots: each part stands on its own line below the "
@@ -169,17 +169,12 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     Live, EachRefusal,
     testing::Values(
-        Refusal{
-            "live: {when: visit}\n",
-            "nestbox.yaml:1:14: live.when: \"visit\" is not known; allowed: never | always | manual | schedule, or a "
-            "list of them"},
-        Refusal{
-            "live: {when: [manual, button]}\n",
-            "nestbox.yaml:1:23: live.when: \"button\" is not known; allowed: never | always | manual | schedule, or a "
-            "list of them"},
-        Refusal{"live: {when: [never, always]}\n",
-                "nestbox.yaml:1:15: live.when: \"never\" stands beside other words; allowed: never | always | manual | "
+        Refusal{"live: {when: [manual, button]}\n",
+                "nestbox.yaml:1:23: live.when: \"button\" is not known; allowed: never | always | visit | manual | "
                 "schedule, or a list of them"},
+        Refusal{"live: {when: [never, always]}\n",
+                "nestbox.yaml:1:15: live.when: \"never\" stands beside other words; allowed: never | always | visit | "
+                "manual | schedule, or a list of them"},
         Refusal{
             "live: {schedule: [{from: dawn, to: \"22:00\"}]}\n",
             "nestbox.yaml:1:26: live.schedule[0].from: \"dawn\" is not a time of day; allowed: a time of day such as "
@@ -268,7 +263,7 @@ TEST(Errors, SyntaxIsPlacedAndSaidInOurWords) {
 }
 
 TEST(Errors, HaveCodesForPrograms) {
-  EXPECT_THAT(codes_of("feeder: {}\n"), ElementsAre(ConfigErrorCode::kUnknownKey));
+  EXPECT_THAT(codes_of("posts: {}\n"), ElementsAre(ConfigErrorCode::kUnknownKey));
   EXPECT_THAT(codes_of("name: a\nname: b\n"), ElementsAre(ConfigErrorCode::kDuplicateKey));
   EXPECT_THAT(codes_of("camera: {width: 1}\n"), ElementsAre(ConfigErrorCode::kBadValue));
   EXPECT_THAT(codes_of("encoder: {bitrate_min: 5M}\n"), ElementsAre(ConfigErrorCode::kContradiction));

@@ -14,7 +14,7 @@ constexpr OnAir kOff = OnAir::kOff, kSlate = OnAir::kSlate, kLive = OnAir::kLive
 
 LiveWhen when(std::string_view words) {
   const auto has = [&](std::string_view word) { return words.find(word) != std::string_view::npos; };
-  return {has("always"), has("manual"), has("schedule")};
+  return {has("always"), has("manual"), has("schedule"), has("visit")};
 }
 
 LiveOptions options(std::string_view words, Idle idle = Idle::kSlate, std::vector<const char*> names = {"youtube"}) {
@@ -301,6 +301,56 @@ TEST(LivePolicy, NewOptionsThatChangeTheAutomaticEndACommand) {
   EXPECT_EQ(day.at(1h), kOff);
   day.policy().apply(options("always", Idle::kOff), Day::zone());
   EXPECT_EQ(day.at(2h), kLive);
+}
+
+/// A day with a visitor from 9 to 10 and from 14:00:00 to 14:00:30.
+class Visited {
+ public:
+  explicit Visited(LiveOptions live) : policy_(std::move(live), Day::zone()) {}
+  static LivePolicy::Inputs inputs(std::chrono::seconds time) {
+    auto inputs = Day::inputs(time);
+    inputs.visiting = (time >= 9h && time < 10h) || (time >= 14h && time < 14h + 30s);
+    return inputs;
+  }
+  OnAir at(std::chrono::seconds time) { return policy_.decide(inputs(time)).outputs.at(0); }
+  LivePolicy& policy() { return policy_; }
+
+ private:
+  LivePolicy policy_;
+};
+
+TEST(LivePolicy, AVisitPutsOutputsOnAir) {
+  Visited slate(options("visit"));
+  EXPECT_EQ(slate.at(8h), kSlate);
+  EXPECT_EQ(slate.at(9h), kLive);
+  EXPECT_EQ(slate.at(10h), kSlate);
+
+  Visited off(options("visit", Idle::kOff));
+  EXPECT_EQ(off.at(8h), kOff);
+  EXPECT_EQ(off.at(14h), kLive);
+  const auto after = off.policy().decide(Visited::inputs(14h + 30s));
+  EXPECT_THAT(after.outputs, ElementsAre(kLive)) << "on air for 30 s only";
+  EXPECT_EQ(after.next_change_in, 90s);
+  EXPECT_EQ(off.at(14h + 2min), kOff);
+}
+
+TEST(LivePolicy, AVisitCountsOnlyWhereWhenSaysSo) {
+  EXPECT_EQ(Visited(options("manual", Idle::kOff)).at(9h), kOff);
+  Visited both(options("visit schedule", Idle::kOff));
+  EXPECT_EQ(both.at(9h), kLive) << "a visit";
+  EXPECT_EQ(both.at(11h), kLive) << "the schedule";
+  EXPECT_EQ(both.at(13h), kOff);
+}
+
+TEST(LivePolicy, ACommandHoldsUntilTheVisitComesOrGoes) {
+  Visited box(options("visit", Idle::kOff));
+  EXPECT_EQ(box.at(9h), kLive);
+  ASSERT_TRUE(box.policy().stop("", Visited::inputs(9h + 1s)));
+  EXPECT_EQ(box.at(9h + 2s), kOff);
+  EXPECT_EQ(box.at(10h), kOff);
+  EXPECT_EQ(box.at(14h), kLive) << "the next visit";
+  ASSERT_TRUE(box.policy().start("", Visited::inputs(15h)));
+  EXPECT_EQ(box.at(20h), kLive) << "by hand";
 }
 
 /// A box without a battery clock starts in the past and is set right later; durations do not notice.
