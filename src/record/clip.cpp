@@ -98,7 +98,7 @@ void Clip::fail_on_disk(const char* attempt, int error_number) {
   const auto& name = file_ ? file_->name() : order_.file;
   error_number_ = error_number;
   go_no_further(fmt::format("{} {}: {}", attempt, name.string(), system_error_text(error_number)));
-  health_.failed(error_number, name, trouble_);
+  health_.failed(error_number, name.parent_path(), trouble_);
 }
 
 void Clip::go_no_further(std::string why) {

@@ -7,7 +7,6 @@
 
 #include <fstream>
 
-#include "nestbox/av/av_log.h"
 #include "nestbox/base/file.h"
 #include "record/mp4_fragments.h"
 #include "stream.h"
@@ -20,10 +19,7 @@ constexpr WallTime kNoon = WallTime(std::chrono::seconds(1'795'262'400));  // 20
 
 class ClipRecorderTest : public testing::Test {
  protected:
-  void SetUp() override {
-    install_av_log_bridge();
-    recorder.start();
-  }
+  void SetUp() override { recorder.start(); }
   void TearDown() override {
     recorder.request_stop();
     EXPECT_TRUE(recorder.join_until(BootClock::now() + kPatience));
