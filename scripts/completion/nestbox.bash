@@ -26,14 +26,14 @@ _nestbox() {
   COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
-      --socket | -o | --output) ((i++)) ;;
+      --socket | -o | --output | --picture | --config | --set) ((i++)) ;;
       -*) ;;
       *) words+=("${COMP_WORDS[i]}") ;;
     esac
   done
 
   case $previous in
-    --socket | -o | --output)
+    --socket | -o | --output | --picture | --config)
       compopt -o filenames 2>/dev/null
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       return
@@ -41,12 +41,20 @@ _nestbox() {
   esac
 
   case "${words[*]}" in
-    '') choices='status doctor focus live snapshot set get diff reset reload key passwd setup --socket --json --help --version' ;;
+    '') choices='status analyze doctor focus live snapshot set get diff reset reload key passwd setup --socket --json --help --version' ;;
     live) choices='start stop test' ;;
     'live start' | 'live stop' | 'live test' | 'key set') choices=$(_nestbox_outputs) ;;
     key) choices='set' ;;
     set | get | reset) choices=$(_nestbox_ask get | _nestbox_values key) ;;
     snapshot) choices='-o' ;;
+    analyze | 'analyze '*)
+      if [[ $current != -* ]]; then
+        compopt -o filenames 2>/dev/null
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+        return
+      fi
+      choices='--csv --picture --set --config'
+      ;;
     doctor) choices='--uplink --config' ;;
     focus) choices='lock --day --infrared --reset' ;;
   esac

@@ -32,7 +32,7 @@ constexpr float kExposureMoves = 0.04F;
 constexpr milliseconds kExposureSettles{300};
 constexpr double kLargeArea = 0.02;
 constexpr float kGainStep = 0.25F;
-constexpr nanoseconds kStepMax{500'000'000};
+constexpr nanoseconds kStepMax{1'000'000'000};
 constexpr double kHitsShare = 0.6, kJumpsShare = 0.2;
 
 CellTuning tuning_for(const MotionOptions& options) {
@@ -91,7 +91,7 @@ class MotionDetector::Body {
       begin_anew(HeldBack::kLight);
     }
     sight_->areas.find(model, sight_->zones.watched);
-    sight_->tracker.follow(sight_->areas, now_);
+    sight_->tracker.follow(sight_->areas, now_, step);
     judge(report, step);
     if (cut_off_) {
       report.change = MotionReport::Change::kEnded;
@@ -227,7 +227,7 @@ class MotionDetector::Body {
   void open_event(const Track& track, MotionReport& report) {
     open_ = true;
     event_ = MotionEvent{};
-    event_.begin = track.first;
+    event_.begin = std::max(track.first, last_motion_);  // two events never overlap
     event_.confirmed = event_.end = now_;
     event_.threshold = report.threshold;
     tell_why(track, event_);

@@ -64,7 +64,8 @@ class Tracker {
  public:
   static constexpr std::size_t kTracksMax = 24;
 
-  void follow(const AreaFinder& areas, BootTime now);
+  /// `step`: since the picture before.
+  void follow(const AreaFinder& areas, BootTime now, std::chrono::nanoseconds step);
   void clear() noexcept;
   std::array<Track, kTracksMax>& tracks() noexcept { return tracks_; }
   /// The heaviest of those that were lost with this picture, or nullptr.
@@ -75,7 +76,7 @@ class Tracker {
  private:
   int best_track(const Area& area) const;
   Track* free_track();
-  void age(BootTime now);
+  void age(BootTime now, std::chrono::nanoseconds step);
   Track* track_for(int area, BootTime now);
   void add(Track& track, const Area& area, BootTime now, const Track& before);
 

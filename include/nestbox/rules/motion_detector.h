@@ -15,7 +15,8 @@
 
 namespace nestbox {
 
-/// One picture as the detector takes it: borrowed 8-bit luma; row r is data[r * stride] .. data[r * stride + width).
+/// One picture as the detector takes it: borrowed 8-bit luma, BT.709 limited range; row r is data[r * stride] .. data[r
+/// * stride + width).
 struct MotionPlane {
   const std::uint8_t* data = nullptr;
   int width = 0, height = 0, stride = 0;

@@ -103,7 +103,8 @@ class Parser {
     const auto actions = command.get_subcommands();
     invocation_.command = command.get_name();
     invocation_.action = actions.empty() ? "" : actions.front()->get_name();
-    invocation_.form = json_ ? OutputForm::kJson : OutputForm::kText;
+    if (json_ && csv_) return tl::unexpected<EarlyEnd>(bad_usage("--json or --csv, not both", command));
+    invocation_.form = json_ ? OutputForm::kJson : csv_ ? OutputForm::kCsv : OutputForm::kText;
     if (!uplink_.empty()) invocation_.uplink_s = std::stoi(uplink_);  // a whole number: checked
     return std::move(invocation_);
   }
@@ -111,6 +112,7 @@ class Parser {
  private:
   void add_commands() {
     app_.add_subcommand("status", "How the box is, problems first");
+    add_analyze(*app_.add_subcommand("analyze", "Find the motion in a video file, as the box would; needs no daemon"));
     add_doctor(*app_.add_subcommand("doctor", "Look for faults: camera, power, disk, keys, network; say what to do"));
     add_focus(*app_.add_subcommand("focus", "Show how sharp the picture is while you turn the lens; Ctrl-C ends it"));
     add_live(*app_.add_subcommand("live", "Start, stop or try the stream"));
@@ -136,6 +138,18 @@ class Parser {
     key->require_subcommand(1);
     auto* store = key->add_subcommand("set", "Give the box a stream key: typed without being shown, or from a pipe");
     word(*store, "NAME", invocation_.name, "The output it is for")->required();
+  }
+
+  void add_analyze(CLI::App& analyze) {
+    word(analyze, "FILE", invocation_.file, "The video")->required();
+    analyze.add_flag("--csv", csv_, "Print a line for each event, with commas between (--json: JSON)");
+    analyze.add_option("--picture", invocation_.picture, "Draw score, threshold, events and where it moved, as PNG")
+        ->type_name("FILE");
+    analyze.add_option("--set", invocation_.set, "One setting, as motion.sensitivity=60; may be given again")
+        ->type_name("KEY=VALUE")
+        ->allow_extra_args(false);
+    analyze.add_option("--config", invocation_.config, "The box's YAML file (default: every setting has its default)")
+        ->type_name("FILE");
   }
 
   void add_doctor(CLI::App& doctor) {
@@ -192,7 +206,7 @@ class Parser {
   CLI::App app_;
   Invocation invocation_;
   bool json_ = false;
-  bool day_ = false;
+  bool day_ = false, csv_ = false;
   std::string uplink_;
 };
 

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <tl/expected.hpp>
+#include <vector>
 
 #include "nestbox/options/options.h"
 
@@ -11,7 +12,7 @@ namespace nestbox::cli {
 /// What the command line ends with; kGood also when the daemon's status is degraded.
 inline constexpr int kGood = 0, kFailed = 1, kBadUsage = 2, kNotRunning = 3;
 
-enum class OutputForm { kText, kJson };
+enum class OutputForm { kText, kJson, kCsv };
 
 struct Invocation {
   std::string socket = ControlOptions().socket;
@@ -21,11 +22,13 @@ struct Invocation {
   std::optional<std::string> name;  ///< of an output or of a key
   std::optional<std::string> key;   ///< of a setting
   std::string value;
-  std::optional<std::string> file;  ///< of a snapshot ("-" is standard output); of the doctor's configuration
-  bool infrared = false;            ///< focus: by infra-red light
-  bool reset = false;               ///< focus: forget that light's peak first
-  int uplink_s = 0;                 ///< how long the doctor measures the way to the server; 0: not
-  bool unattended = false;          ///< setup was told to ask nothing
+  std::optional<std::string> file;  ///< of a snapshot ("-" is standard output); of the doctor's configuration; a video
+  std::optional<std::string> config, picture;  ///< of analyze: YAML file; PNG to be written
+  std::vector<std::string> set;                ///< of analyze: "motion.sensitivity=60"
+  bool infrared = false;                       ///< focus: by infra-red light
+  bool reset = false;                          ///< focus: forget that light's peak first
+  int uplink_s = 0;                            ///< how long the doctor measures the way to the server; 0: not
+  bool unattended = false;                     ///< setup was told to ask nothing
 };
 
 /// What to print instead of doing anything: help and version (exit 0), or what was wrong with the words (exit 2).

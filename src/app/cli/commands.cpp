@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "analyze.h"
 #include "doctor.h"
 #include "focus.h"
 #include "format.h"
@@ -215,6 +216,8 @@ int run(const Invocation& invocation) {
     exit_status = invocation.action == "lock" ? lock_focus(invocation) : watch_focus(invocation);
   } else if (invocation.command == "doctor") {
     exit_status = run_doctor(invocation);
+  } else if (invocation.command == "analyze") {
+    exit_status = run_analyze(invocation);
   } else {
     exit_status = ask_and_show(invocation, to_call(invocation));
   }
