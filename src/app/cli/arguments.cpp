@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <sstream>
 #include <utility>
 #include <vector>
@@ -119,6 +120,7 @@ class Parser {
         ->add_option("-o,--output", invocation_.file,
                      "Where to; - is standard output (default: NAME_DATE_TIME.jpg, here)")
         ->type_name("FILE");
+    add_visits();
     auto* set = app_.add_subcommand("set", "Change a setting while the box runs; it is kept");
     word(*set, "KEY", invocation_.key, "Its name: encoder.bitrate")->required();
     word(*set, "VALUE", invocation_.value, "As in the YAML file: 2500k, true, [always, manual]")->required();
@@ -136,6 +138,34 @@ class Parser {
     key->require_subcommand(1);
     auto* store = key->add_subcommand("set", "Give the box a stream key: typed without being shown, or from a pipe");
     word(*store, "NAME", invocation_.name, "The output it is for")->required();
+  }
+
+  void add_visits() {
+    auto* visits = app_.add_subcommand("visits", "List the visits, newest first");
+    visits->add_option("--since", invocation_.since, "From when on: 24h, 7d, 2026-11-20, 2026-11-20T12:53:18+01:00")
+        ->type_name("TIME");
+    visits->add_flag("--csv", invocation_.csv, "Print them for a spreadsheet");
+    visit(*app_.add_subcommand("why", "Say why it was a visit, and what held other movement back"));
+    auto* star = app_.add_subcommand("star", "Keep a visit's recordings, whatever the card says");
+    visit(*star);
+    star->add_flag("--off", invocation_.off, "Take the star away");
+    auto* note = app_.add_subcommand("note", "Write something down about a visit, in place of what was written");
+    visit(*note);
+    word(*note, "TEXT", invocation_.value, "What to write; \"\" for nothing")->required();
+    auto* species = app_.add_subcommand("species", "Say who came");
+    visit(*species);
+    word(*species, "NAME", invocation_.value, "Who it was; \"\" for nobody known")->required();
+  }
+
+  void visit(CLI::App& command) {
+    word(command, "VISIT", invocation_.visit, "Its number, as nestbox visits shows it")
+        ->required()
+        ->check([](const std::string& text) {
+          std::int64_t number = 0;
+          const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+          const bool good = problem == std::errc() && end == text.data() + text.size() && number >= 1;
+          return good ? std::string() : "\"" + text + "\" is no number of a visit; nestbox visits shows them";
+        });
   }
 
   void add_doctor(CLI::App& doctor) {

@@ -1,5 +1,6 @@
 #pragma once
 /// What was typed after `nestbox`.
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <tl/expected.hpp>
@@ -21,11 +22,15 @@ struct Invocation {
   std::optional<std::string> name;  ///< of an output or of a key
   std::optional<std::string> key;   ///< of a setting
   std::string value;
-  std::optional<std::string> file;  ///< of a snapshot ("-" is standard output); of the doctor's configuration
-  bool infrared = false;            ///< focus: by infra-red light
-  bool reset = false;               ///< focus: forget that light's peak first
-  int uplink_s = 0;                 ///< how long the doctor measures the way to the server; 0: not
-  bool unattended = false;          ///< setup was told to ask nothing
+  std::optional<std::string> file;   ///< of a snapshot ("-" is standard output); of the doctor's configuration
+  bool infrared = false;             ///< focus: by infra-red light
+  bool reset = false;                ///< focus: forget that light's peak first
+  int uplink_s = 0;                  ///< how long the doctor measures the way to the server; 0: not
+  std::int64_t visit = 0;            ///< of why, star, note, species
+  std::optional<std::string> since;  ///< visits: 24h, a date, RFC 3339, as typed
+  bool csv = false;                  ///< visits: for a spreadsheet
+  bool off = false;                  ///< star: take it away
+  bool unattended = false;           ///< setup was told to ask nothing
 };
 
 /// What to print instead of doing anything: help and version (exit 0), or what was wrong with the words (exit 2).

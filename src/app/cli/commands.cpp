@@ -21,6 +21,8 @@
 #include "setup.h"
 #include "setup_rules.h"
 #include "status_text.h"
+#include "visits.h"
+#include "visits_text.h"
 
 namespace nestbox::cli {
 namespace {
@@ -49,6 +51,10 @@ Call to_call(const Invocation& invocation) {
   if (command == "key") arguments = {{"action", invocation.action}, {"name", text_or_null(invocation.name)}};
   if (command == "get" || command == "reset") arguments = {{"key", text_or_null(invocation.key)}};
   if (command == "set") arguments = {{"key", text_or_null(invocation.key)}, {"value", invocation.value}};
+  if (command == "why") arguments = {{"id", invocation.visit}};
+  if (command == "star") arguments = {{"id", invocation.visit}, {"starred", !invocation.off}};
+  if (command == "note") arguments = {{"id", invocation.visit}, {"text", invocation.value}};
+  if (command == "species") arguments = {{"id", invocation.visit}, {"name", invocation.value}};
   return {command, arguments.dump(-1, ' ', false, Json::error_handler_t::replace)};
 }
 
@@ -96,6 +102,8 @@ std::string answer_text(const Invocation& invocation, const Json& body) {
   if (command == "live") return live_text(invocation, body, style);
   if (command == "get") return invocation.key ? one_setting_text(body, style) : settings_text(body, style);
   if (command == "diff") return differences_text(body);
+  if (command == "why") return why_text(body, style);
+  if (command == "star" || command == "note" || command == "species") return remark_text(command, body);
   if (command == "key") {
     return fmt::format("The key {} is stored; only the daemon can read it.\n", invocation.name.value_or(""));
   }
@@ -213,6 +221,8 @@ int run(const Invocation& invocation) {
     exit_status = set_password(invocation);
   } else if (invocation.command == "focus") {
     exit_status = invocation.action == "lock" ? lock_focus(invocation) : watch_focus(invocation);
+  } else if (invocation.command == "visits") {
+    exit_status = list_visits(invocation);
   } else if (invocation.command == "doctor") {
     exit_status = run_doctor(invocation);
   } else {
