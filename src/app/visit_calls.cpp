@@ -4,7 +4,6 @@
 #include <limits>
 
 #include "call_context.h"
-#include "nestbox/rules/moment.h"
 #include "visits_json.h"
 
 namespace nestbox::calls {
@@ -54,7 +53,7 @@ auto visit_body(const Context& context) {
 void list(const Context& context) {
   VisitQuery query;
   if (const auto since = text_argument(context.arguments, "since"); since && !since->empty()) {
-    const auto moment = parse_moment(*since, wall_now(), context.daemon.time_zone());
+    const auto moment = parse_since(*since, wall_now(), context.daemon.time_zone());
     if (!moment) return context.done(error(moment.error()));
     query.since = *moment;
   }
