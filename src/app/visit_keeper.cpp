@@ -131,7 +131,10 @@ void VisitKeeper::begin(const VisitTracker::Visit& visit) {
   record.begin = to_wall(visit.begin);
   record.clock_trusted = clock_is_synchronised();
   record.triggers = visit.triggers;
-  if (visit.continues) record.continues = last_id_;
+  if (visit.continues) {
+    record.continues = last_id_;
+    ports_.photograph_anew();
+  }
   log::write(log::Level::kInfo, kPart, visit.continues ? "the visit goes on as another" : "a visit has begun");
   if (setup_.state.empty()) return failed("record a visit", {ErrorKind::kUnavailable, "paths.state is absent"});
   if (setup_.options.visits.record) begin_clip(current_, visit);

@@ -31,6 +31,7 @@ class VisitKeeper {
     ClipRecorder& recorder;
     VisitStore& store;
     Jobs& jobs;
+    std::function<void()> photograph_anew;   ///< of the event that goes on in another visit
     std::function<void()> visiting_changed;  ///< what is live may depend on it
   };
   struct Setup {

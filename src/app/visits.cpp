@@ -27,7 +27,8 @@ Visits::Visits(boost::asio::io_context& context, Jobs& jobs, Setup setup, std::f
     : context_(context),
       setup_(std::move(setup)),
       recorder_(std::make_shared<ClipRecorder>(recorder_setup(setup_.options))),
-      keeper_({context, *recorder_, store_, jobs, std::move(visiting_changed)}, without_state(setup_)),
+      keeper_({context, *recorder_, store_, jobs, [this] { vision_->photograph_anew(); }, std::move(visiting_changed)},
+              without_state(setup_)),
       recordings_({context, store_, housekeeping_}) {
   const auto on_main = [this](auto work) { boost::asio::post(context_, std::move(work)); };
   vision_ = std::make_shared<VisionStage>(
