@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <limits>
@@ -363,15 +364,17 @@ Result<VisitPage> VisitDatabase::list(const VisitQuery& query) {
     return fail(ErrorKind::kInvalidArgument, fmt::format("limit: {} is not between 1 and {}", query.limit, kPageMax));
   }
   return attempt("list visits", [&]() -> Result<VisitPage> {
+    std::int64_t until_ns = query.until ? to_ns(*query.until) : kLatest;
     std::int64_t before_ns = kLatest;
     if (query.before) {
       const auto last = read_visit(*connection_, *query.before);
       if (!last) return no_such_visit(*query.before);
       before_ns = to_ns(last->begin);
+      until_ns = std::min(until_ns, before_ns + 1);  // where SQLite begins to look; the rest of them it would pass over
     }
     Statement select(*connection_, kListVisits);
     select.bind(1, query.since ? to_ns(*query.since) : kEarliest);
-    select.bind(2, query.until ? to_ns(*query.until) : kLatest);
+    select.bind(2, until_ns);
     select.bind(3, before_ns);
     select.bind(4, query.before.value_or(kLatest));
     select.bind(5, query.limit + 1);
