@@ -14,6 +14,7 @@
 #include "connection.h"
 #include "nestbox/base/file.h"
 #include "nestbox/base/utf8.h"
+#include "salvage.h"
 #include "set_aside.h"
 
 namespace nestbox::store {
@@ -272,21 +273,27 @@ Result<std::unique_ptr<VisitDatabase>> VisitDatabase::open_once(const std::files
 
 Result<VisitDatabase::Opened> VisitDatabase::open(const std::filesystem::path& file,
                                                   const std::function<bool()>& go_on) {
-  Opened opened;
-  for (;;) {
-    try {
-      auto database = open_once(file, go_on);
-      if (!database) return tl::unexpected(std::move(database.error()));
-      opened.database = std::move(*database);
-      return opened;
-    } catch (const SQLite::Exception& exception) {
-      if (!is_not_ours(exception) || !opened.set_aside.empty()) {
-        return fail(to_error(exception), "open " + file.string());
-      }
-    }
-    auto name = nestbox::store::set_aside(file, wall_now());
-    if (!name) return tl::unexpected(std::move(name.error()));
-    opened.set_aside = std::move(*name);
+  try {
+    auto database = open_once(file, go_on);
+    if (!database) return tl::unexpected(std::move(database.error()));
+    return Opened{std::move(*database), "", 0};
+  } catch (const SQLite::Exception& exception) {
+    if (!is_not_ours(exception)) return fail(to_error(exception), "open " + file.string());
+  }
+  return open_anew(file, go_on);
+}
+
+Result<VisitDatabase::Opened> VisitDatabase::open_anew(const std::filesystem::path& file,
+                                                       const std::function<bool()>& go_on) {
+  auto name = set_aside(file, wall_now());
+  if (!name) return tl::unexpected(std::move(name.error()));
+  try {
+    auto database = open_once(file, go_on);
+    if (!database) return tl::unexpected(std::move(database.error()));
+    const auto saved = salvage(file.parent_path() / *name, *(*database)->connection_, go_on);
+    return Opened{std::move(*database), std::move(*name), saved};
+  } catch (const SQLite::Exception& exception) {
+    return fail(to_error(exception), "begin a new " + file.string());
   }
 }
 
