@@ -1,6 +1,6 @@
 #pragma once
 /// One connection to the database: opened, checked, brought up to date. SQLiteCpp's exceptions get as far as this
-/// folder's two .cpp files that include it.
+/// folder's .cpp files that include it.
 #include <SQLiteCpp/Database.h>
 
 #include <filesystem>

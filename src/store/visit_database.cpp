@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <limits>
@@ -13,6 +14,7 @@
 #include "connection.h"
 #include "nestbox/base/file.h"
 #include "nestbox/base/utf8.h"
+#include "salvage.h"
 #include "set_aside.h"
 
 namespace nestbox::store {
@@ -271,21 +273,27 @@ Result<std::unique_ptr<VisitDatabase>> VisitDatabase::open_once(const std::files
 
 Result<VisitDatabase::Opened> VisitDatabase::open(const std::filesystem::path& file,
                                                   const std::function<bool()>& go_on) {
-  Opened opened;
-  for (;;) {
-    try {
-      auto database = open_once(file, go_on);
-      if (!database) return tl::unexpected(std::move(database.error()));
-      opened.database = std::move(*database);
-      return opened;
-    } catch (const SQLite::Exception& exception) {
-      if (!is_not_ours(exception) || !opened.set_aside.empty()) {
-        return fail(to_error(exception), "open " + file.string());
-      }
-    }
-    auto name = nestbox::store::set_aside(file, wall_now());
-    if (!name) return tl::unexpected(std::move(name.error()));
-    opened.set_aside = std::move(*name);
+  try {
+    auto database = open_once(file, go_on);
+    if (!database) return tl::unexpected(std::move(database.error()));
+    return Opened{std::move(*database), "", 0};
+  } catch (const SQLite::Exception& exception) {
+    if (!is_not_ours(exception)) return fail(to_error(exception), "open " + file.string());
+  }
+  return open_anew(file, go_on);
+}
+
+Result<VisitDatabase::Opened> VisitDatabase::open_anew(const std::filesystem::path& file,
+                                                       const std::function<bool()>& go_on) {
+  auto name = set_aside(file, wall_now());
+  if (!name) return tl::unexpected(std::move(name.error()));
+  try {
+    auto database = open_once(file, go_on);
+    if (!database) return tl::unexpected(std::move(database.error()));
+    const auto saved = salvage(file.parent_path() / *name, *(*database)->connection_, go_on);
+    return Opened{std::move(*database), std::move(*name), saved};
+  } catch (const SQLite::Exception& exception) {
+    return fail(to_error(exception), "begin a new " + file.string());
   }
 }
 
@@ -363,15 +371,17 @@ Result<VisitPage> VisitDatabase::list(const VisitQuery& query) {
     return fail(ErrorKind::kInvalidArgument, fmt::format("limit: {} is not between 1 and {}", query.limit, kPageMax));
   }
   return attempt("list visits", [&]() -> Result<VisitPage> {
+    std::int64_t until_ns = query.until ? to_ns(*query.until) : kLatest;
     std::int64_t before_ns = kLatest;
     if (query.before) {
       const auto last = read_visit(*connection_, *query.before);
       if (!last) return no_such_visit(*query.before);
       before_ns = to_ns(last->begin);
+      until_ns = std::min(until_ns, before_ns + 1);  // where SQLite begins to look; the rest of them it would pass over
     }
     Statement select(*connection_, kListVisits);
     select.bind(1, query.since ? to_ns(*query.since) : kEarliest);
-    select.bind(2, query.until ? to_ns(*query.until) : kLatest);
+    select.bind(2, until_ns);
     select.bind(3, before_ns);
     select.bind(4, query.before.value_or(kLatest));
     select.bind(5, query.limit + 1);

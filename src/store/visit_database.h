@@ -21,6 +21,8 @@ class VisitDatabase {
   struct Opened;
   /// As VisitStore::open. `go_on` is asked now and then, for the check of a large database takes a while.
   static Result<Opened> open(const std::filesystem::path& file, const std::function<bool()>& go_on);
+  /// Sets the file aside, for it is damaged, and begins a new one with what can be saved.
+  static Result<Opened> open_anew(const std::filesystem::path& file, const std::function<bool()>& go_on);
   ~VisitDatabase();
   VisitDatabase(const VisitDatabase&) = delete;
   VisitDatabase& operator=(const VisitDatabase&) = delete;
@@ -55,7 +57,8 @@ class VisitDatabase {
 
 struct VisitDatabase::Opened {
   std::unique_ptr<VisitDatabase> database;
-  std::string set_aside;  ///< file name of the damaged one; empty: there was none
+  std::string set_aside;   ///< file name of the damaged one; empty: there was none
+  std::int64_t saved = 0;  ///< visits that could be read in it still, and are in the new one
 };
 
 }  // namespace nestbox::store

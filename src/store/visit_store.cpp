@@ -10,7 +10,6 @@
 
 #include "nestbox/base/bounded_queue.h"
 #include "nestbox/base/log.h"
-#include "set_aside.h"
 #include "visit_database.h"
 
 namespace nestbox {
@@ -63,12 +62,17 @@ class VisitStore::Worker {
   template <class T, class Work>
   Result<T> in_database(Access access, const Work& work);
   void begin_anew();
-  void note_opened(const Result<Opened>& opened) EXCLUDES(mutex_);
+  Result<Opened> take(Result<VisitDatabase::Opened> opened);
+  void note_opened(const Opened* opened, const std::string& error) EXCLUDES(mutex_);
   void note_change(const Error* error) EXCLUDES(mutex_);
 
   BoundedQueue<Order> inbox_{kOrdersMax};
   Heartbeat heartbeat_;
   std::atomic<bool> stopping_{false};
+  const std::function<bool()> go_on_ = [this] {
+    heartbeat_.work_begins(BootClock::now());  // a large database takes its time, and gets on
+    return !stopping_;
+  };
   // The store's thread alone.
   std::unique_ptr<VisitDatabase> database_;
   std::string why_closed_ = "the store of visits is not open yet";
@@ -107,19 +111,18 @@ void VisitStore::Worker::give(Order order) {
 
 Result<VisitStore::Opened> VisitStore::Worker::open_file(const std::filesystem::path& file) {
   database_.reset();
-  auto opened = VisitDatabase::open(file, [this] {
-    heartbeat_.work_begins(BootClock::now());  // a large database takes its time, and gets on
-    return !stopping_;
-  });
-  Result<Opened> answer;
-  if (opened) {
-    database_ = std::move(opened->database);
-    answer->set_aside = std::move(opened->set_aside);
-  } else {
+  return take(VisitDatabase::open(file, go_on_));
+}
+
+Result<VisitStore::Opened> VisitStore::Worker::take(Result<VisitDatabase::Opened> opened) {
+  if (!opened) {
     why_closed_ = "the store of visits is closed: " + opened.error().message;
-    answer = fail(opened.error().kind, opened.error().message);
+    note_opened(nullptr, opened.error().message);
+    return fail(opened.error().kind, opened.error().message);
   }
-  note_opened(answer);
+  database_ = std::move(opened->database);
+  Opened answer{std::move(opened->set_aside), opened->saved};
+  note_opened(&answer, "");
   return answer;
 }
 
@@ -139,22 +142,19 @@ Result<T> VisitStore::Worker::in_database(Access access, const Work& work) {
 void VisitStore::Worker::begin_anew() {
   const auto file = database_->file();
   database_.reset();
-  const auto name = store::set_aside(file, wall_now());
-  if (!name) {
-    why_closed_ = "the store of visits is closed: " + name.error().message;
-    return note_opened(fail(name.error().kind, name.error().message));
-  }
-  if (open_file(file))
-    NESTBOX_LOG_WARNING(kPart, "{} was damaged; it is now {}, and a new one is begun", file.string(), *name);
-  Lock lock(mutex_);
-  status_.set_aside = *name;
+  const auto opened = take(VisitDatabase::open_anew(file, go_on_));
+  if (!opened) return;
+  NESTBOX_LOG_WARNING(kPart, "{} was damaged; it is now {}, and a new one is begun with {} visits from it",
+                      file.string(), opened->set_aside, opened->saved);
 }
 
-void VisitStore::Worker::note_opened(const Result<Opened>& opened) {
+void VisitStore::Worker::note_opened(const Opened* opened, const std::string& error) {
   Lock lock(mutex_);
-  status_.state = opened ? StoreStatus::State::kOpen : StoreStatus::State::kFailed;
-  status_.last_error = opened ? "" : opened.error().message;
-  if (opened && !opened->set_aside.empty()) status_.set_aside = opened->set_aside;
+  status_.state = opened != nullptr ? StoreStatus::State::kOpen : StoreStatus::State::kFailed;
+  status_.last_error = error;
+  if (opened == nullptr || opened->set_aside.empty()) return;
+  status_.set_aside = opened->set_aside;
+  status_.saved = opened->saved;
 }
 
 void VisitStore::Worker::note_change(const Error* error) {

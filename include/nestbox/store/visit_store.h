@@ -43,6 +43,7 @@ struct StoreStatus {
   } state = State::kClosed;
   std::string last_error;     ///< why kFailed; empty otherwise
   std::string set_aside;      ///< file name of the database that was damaged, the last one since start; empty: none was
+  std::int64_t saved = 0;     ///< visits that could be read in it still, and are in the new one
   std::uint64_t refused = 0;  ///< orders, because too many waited
 };
 
@@ -55,9 +56,9 @@ struct StoreStatus {
 /// kUnavailable (the disk is full, read-only, broken), kBusy (another program writes to the database for 3 s),
 /// kInvalidArgument (a number that is not finite, an area outside of [0, 1]). A failed change has changed nothing.
 ///
-/// A database that is damaged is set aside (nestbox.db.damaged-2026-11-21T213000Z) and a new one begun: at open, and
-/// when an order meets damage later; that order is then done in the new one. The status says so. Numbers of visits
-/// begin at 1 again there. Thread-safe.
+/// A database that is damaged is set aside (nestbox.db.damaged-2026-11-21T213000Z) and a new one begun, with all visits
+/// that can still be read, under their numbers: at open, and when an order meets damage later; that order is then done
+/// in the new one. The status says so. Only when nothing could be read do numbers begin at 1 again. Thread-safe.
 class VisitStore {
  public:
   template <class T>
@@ -75,7 +76,8 @@ class VisitStore {
   StoreStatus status() const;
 
   struct Opened {
-    std::string set_aside;  ///< file name of the damaged one; empty: there was none
+    std::string set_aside;   ///< file name of the damaged one; empty: there was none
+    std::int64_t saved = 0;  ///< visits that could be read in it still, and are in the new one
   };
   /// Opens or makes the database, brings an older schema up to date. Again: closes the one before.
   /// Errors: kUnavailable for what the disk refuses; kInvalidArgument for a schema newer than this program.

@@ -104,12 +104,13 @@ TEST_F(CrashTest, KeepsThroughAPowerCutWhatItSaidIsKept) {
 class Writer {
  public:
   explicit Writer(const std::filesystem::path& file) {
+    const auto program = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "store_writer";
     int ends[2];
     EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
     child_ = ::fork();
     if (child_ == 0) {
       ::dup2(ends[1], STDOUT_FILENO);
-      ::execl(NESTBOX_STORE_WRITER, "store_writer", file.c_str(), nullptr);
+      ::execl(program.c_str(), "store_writer", file.c_str(), nullptr);
       ::_exit(127);
     }
     ::close(ends[1]);
