@@ -151,7 +151,7 @@ Result<ClipResult> Clip::make_whole() {
     return error == 0;
   };
   if (!step("cut", [&] { return last.size < size_ || error_number_ != 0 ? file_->cut(last.size) : 0; }) ||
-      !step("sync", [&] { return file_->sync(); }) || !step("name", [&] { return file_->publish(); })) {
+      !step("sync", [&] { return file_->sync(); }) || !step("rename", [&] { return file_->publish(); })) {
     return tl::unexpected(disk_error());
   }
   if (trouble_.empty() && ends_at_ && last.time < *ends_at_) trouble_ = "no more pictures came";
