@@ -97,7 +97,8 @@ void Clip::sync_if_due(BootTime now) {
 void Clip::fail_on_disk(const char* attempt, int error_number) {
   const auto& name = file_ ? file_->name() : order_.file;
   error_number_ = error_number;
-  go_no_further(fmt::format("{} {}: {}", attempt, name.string(), system_error_text(error_number)));
+  over_ = true;
+  trouble_ = fmt::format("{} {}: {}", attempt, name.string(), system_error_text(error_number));
   health_.failed(error_number, name.parent_path(), trouble_);
 }
 

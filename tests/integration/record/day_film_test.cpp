@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
+#include <algorithm>
 #include <fstream>
 
 #include "nestbox/av/fragment_muxer.h"
@@ -86,8 +86,24 @@ TEST_F(DayFilmTest, CopiesThePacketsOfTheClips) {
     return printed_by("ffmpeg -v error -i " + file.string() + " -an -vf trim=start=" + from +
                       ":duration=5.5 -f framemd5 - | grep -v '#' | awk '{print $NF}'");
   };
-  EXPECT_EQ(pictures(folder.path() / "film.mp4", "3.2"), pictures(clip, "2"))
-      << "each decodes to the very same picture";
+  const auto shown = pictures(folder.path() / "film.mp4", "3.2");
+  EXPECT_EQ(std::count(shown.begin(), shown.end(), '\n'), 138) << "5.5 s at 25 pictures a second";
+  EXPECT_EQ(shown, pictures(clip, "2")) << "each decodes to the very same picture";
+}
+
+TEST_F(DayFilmTest, PlaysWithTheHeadersInItsIndexAlone) {
+  const auto clip = make_clip("one.mp4", wide());
+  const auto film = make_day_film(order({{clip, 6s, 1, "07:42", 1}, {clip, 10s, 1, "08:42", 2}}));
+  ASSERT_TRUE(film) << film.error().message;
+  const auto stripped = folder.path() / "stripped.mp4";
+  EXPECT_EQ(printed_by("ffmpeg -v error -i " + film->file.string() +
+                       " -map 0:v -c copy -bsf:v 'filter_units=remove_types=7|8' " + stripped.string()),
+            "");
+  const auto sum = [](const fs::path& file) {
+    return printed_by("ffmpeg -v error -i " + file.string() + " -map 0:v -f md5 -");
+  };
+  EXPECT_TRUE(plays(stripped)) << "as players do that ignore the headers beside the keyframes";
+  EXPECT_EQ(sum(stripped), sum(film->file));
 }
 
 TEST_F(DayFilmTest, TakesWhatIsWorthMostWhenThereIsNoRoomForAll) {
