@@ -31,14 +31,14 @@ _nestbox() {
   COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
-      --socket | -o | --output | --since) ((i++)) ;;
+      --socket | -o | --output | --picture | --config | --set | --since) ((i++)) ;;
       -*) ;;
       *) words+=("${COMP_WORDS[i]}") ;;
     esac
   done
 
   case $previous in
-    --socket | -o | --output)
+    --socket | -o | --output | --picture | --config)
       compopt -o filenames 2>/dev/null
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       return
@@ -46,7 +46,7 @@ _nestbox() {
   esac
 
   case "${words[*]}" in
-    '') choices='status doctor focus live snapshot visits why star note species set get diff reset reload key passwd setup --socket --json --help --version' ;;
+    '') choices='status analyze replay doctor focus live snapshot visits why star note species set get diff reset reload key passwd setup --socket --json --help --version' ;;
     live) choices='start stop test' ;;
     'live start' | 'live stop' | 'live test' | 'key set') choices=$(_nestbox_outputs) ;;
     key) choices='set' ;;
@@ -55,6 +55,15 @@ _nestbox() {
     why | note | species) choices=$(_nestbox_visits) ;;
     star) choices="$(_nestbox_visits) --off" ;;
     snapshot) choices='-o' ;;
+    analyze | 'analyze '*)
+      if [[ $current != -* ]]; then
+        compopt -o filenames 2>/dev/null
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+        return
+      fi
+      choices='--csv --picture --set --config'
+      ;;
+    replay | 'replay '*) choices='--set --config' ;;
     doctor) choices='--uplink --config' ;;
     focus) choices='lock --day --infrared --reset' ;;
   esac

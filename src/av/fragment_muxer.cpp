@@ -8,6 +8,7 @@
 #include "av/ffmpeg.h"
 #include "av/h264.h"
 #include "nestbox/base/assert.h"
+#include "nestbox/base/time_zone.h"
 
 namespace nestbox {
 namespace {
@@ -21,6 +22,12 @@ constexpr const char* kFlags = "empty_moov+default_base_moof+frag_custom+skip_tr
 int append(void* opaque, av::IoWriteByte* bytes, int count) {
   static_cast<std::string*>(opaque)->append(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(count));
   return count;
+}
+
+std::string in_utc(WallTime time) {
+  const auto utc = TimeZone::utc().to_local(time);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", utc.year, utc.month, utc.day, utc.hour, utc.minute,
+                     utc.second);
 }
 
 bool set_extradata(AVCodecParameters& parameters, const std::vector<std::uint8_t>& extradata) {
@@ -38,7 +45,8 @@ bool set_extradata(AVCodecParameters& parameters, const std::vector<std::uint8_t
 // coded frame processing): durations must be true, not nominal.
 class FragmentMuxer::Impl {
  public:
-  static Result<std::unique_ptr<Impl>> create(const StreamInfo& info, std::chrono::nanoseconds fragment_duration);
+  static Result<std::unique_ptr<Impl>> create(const StreamInfo& info, std::chrono::nanoseconds fragment_duration,
+                                              std::optional<WallTime> created_at);
 
   Result<std::string> push(const Packet& packet);
   Result<std::string> finish();
@@ -46,7 +54,7 @@ class FragmentMuxer::Impl {
 
  private:
   Impl() = default;
-  Result<void> open(const StreamInfo& info);
+  Result<void> open(const StreamInfo& info, std::optional<WallTime> created_at);
   Result<void> add_stream(const VideoInfo& video);
   Result<void> add_stream(const AudioInfo& audio);
   Result<void> write(const Packet& packet, std::chrono::nanoseconds duration);
@@ -67,17 +75,18 @@ class FragmentMuxer::Impl {
 };
 
 Result<std::unique_ptr<FragmentMuxer::Impl>> FragmentMuxer::Impl::create(const StreamInfo& info,
-                                                                         std::chrono::nanoseconds fragment_duration) {
+                                                                         std::chrono::nanoseconds fragment_duration,
+                                                                         std::optional<WallTime> created_at) {
   auto impl = std::unique_ptr<Impl>(new Impl);
   impl->fragment_duration_ = fragment_duration;
   const auto codec = av::avc_codec_string(info.video.extradata);
   if (!codec) return fail(ErrorKind::kInvalidArgument, "fragmented MP4: the video's extradata holds no H.264 SPS");
   impl->mime_type_ = fmt::format("video/mp4; codecs=\"{}{}\"", *codec, info.audio ? ", mp4a.40.2" : "");
-  if (auto opened = impl->open(info); !opened) return fail(std::move(opened).error(), "fragmented MP4");
+  if (auto opened = impl->open(info, created_at); !opened) return fail(std::move(opened).error(), "fragmented MP4");
   return impl;
 }
 
-Result<void> FragmentMuxer::Impl::open(const StreamInfo& info) {
+Result<void> FragmentMuxer::Impl::open(const StreamInfo& info, std::optional<WallTime> created_at) {
   AVFormatContext* muxer = nullptr;
   const int allocated = avformat_alloc_output_context2(&muxer, nullptr, "mp4", nullptr);
   if (allocated < 0) return av::av_fail(ErrorKind::kInternal, "make the muxer", allocated);
@@ -95,6 +104,9 @@ Result<void> FragmentMuxer::Impl::open(const StreamInfo& info) {
   if (auto added = add_stream(info.video); !added) return added;
   if (info.audio) {
     if (auto added = add_stream(*info.audio); !added) return added;
+  }
+  if (created_at) {
+    av_dict_set(&muxer_->metadata, "creation_time", in_utc(*created_at).c_str(), 0);
   }
   av::Dictionary options;
   options.set("movflags", kFlags);
@@ -205,8 +217,9 @@ FragmentMuxer::FragmentMuxer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)
 FragmentMuxer::~FragmentMuxer() = default;
 
 Result<std::unique_ptr<FragmentMuxer>> FragmentMuxer::create(const StreamInfo& info,
-                                                             std::chrono::nanoseconds fragment_duration) {
-  auto impl = Impl::create(info, fragment_duration);
+                                                             std::chrono::nanoseconds fragment_duration,
+                                                             std::optional<WallTime> created_at) {
+  auto impl = Impl::create(info, fragment_duration, created_at);
   if (!impl) return tl::unexpected(std::move(impl).error());
   return std::unique_ptr<FragmentMuxer>(new FragmentMuxer(std::move(*impl)));
 }

@@ -186,6 +186,11 @@ Result<void> VideoFile::rewind() {
   return open_decoder();
 }
 
+std::optional<std::chrono::nanoseconds> VideoFile::length() const {
+  if (input_->duration == AV_NOPTS_VALUE || input_->duration <= 0) return std::nullopt;
+  return av::from_ticks(input_->duration, {1, AV_TIME_BASE});
+}
+
 std::chrono::nanoseconds VideoFile::nominal_frame_time() const {
   const auto rate = av_guess_frame_rate(input_.get(), stream_, nullptr);
   const double per_second = rate.den > 0 ? av_q2d(rate) : 0;

@@ -33,6 +33,8 @@ class VideoFile {
   Result<void> rewind();
 
   std::chrono::nanoseconds nominal_frame_time() const;
+  /// As the container tells; it may be wrong, or say nothing.
+  std::optional<std::chrono::nanoseconds> length() const;
   /// Quarter turns clockwise that the container wants for display: 0 to 3.
   int quarter_turns() const noexcept { return quarter_turns_; }
   std::uint64_t damaged_packets() const noexcept { return damaged_packets_; }

@@ -77,7 +77,7 @@ std::optional<TextProblem> visit_problem(const std::string& expression) {
 /// "10%" or "2G".
 Codec<FreeSpace> free_space() {
   const auto of_share = share(0.01, 0.90);
-  const auto of_bytes = size(100 * kMegabyte, 100 * kTerabyte);
+  const auto of_bytes = size(kMegabyte, 100 * kTerabyte);
   const auto allowed = of_share.allowed + ", or " + of_bytes.allowed;
   return {allowed,
           [=](const Node& node, FreeSpace& out, const Reading& reading) {
@@ -150,7 +150,7 @@ std::vector<Field<RetainOptions>> retain_fields() {
             "How many days clips and photographs are kept; 0 is for ever. Starred visits keep theirs in any case."),
       field("min_free", &R::min_free, free_space(), kVisits,
             "How much of the disk stays free: the oldest recordings make room.", "2G"),
-      field("max_size", &R::max_size_bytes, size_or_zero(100 * kMegabyte, 100 * kTerabyte, "no limit"), kVisits,
+      field("max_size", &R::max_size_bytes, size_or_zero(kMegabyte, 100 * kTerabyte, "no limit"), kVisits,
             "How large all recordings together may become: the oldest ones make room.", "20G"),
   };
 }

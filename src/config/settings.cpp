@@ -129,6 +129,7 @@ struct Settings::State {
 Errors Settings::State::choose_overlay() {
   std::string problem;
   for (const auto& path : {overlay_path(folder), overlay_copy_path(folder)}) {
+    if (!sources.changed_by_set) break;
     auto file = read_overlay(path);
     if (!file.root && file.problem.empty()) {
       if (problem.empty())
@@ -330,6 +331,19 @@ ConfigResult<std::vector<Setting>> Settings::get(std::string_view key) const {
   }
   if (settings.empty()) return refuse({unknown_key(key)});
   return settings;
+}
+
+ConfigResult<Options> Settings::tried(const std::vector<std::string>& set_options) const {
+  Sources sources;
+  sources.set_options = set_options;
+  ReadLayers layers;
+  Errors errors;
+  read_environment_and_options(sources, layers, errors);
+  auto laid = state_->laid;
+  for (const auto& tree : layers.above) lay(tree, laid, errors);
+  complete(laid, errors);
+  if (!errors.empty()) return refuse(std::move(errors));
+  return laid.options();
 }
 
 std::vector<Difference> Settings::diff() const {

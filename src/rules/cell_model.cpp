@@ -8,7 +8,9 @@
 namespace nestbox {
 namespace {
 
-// Times in seconds, differences in levels of luma.
+// Of a plane: BT.709 limited range.
+constexpr float kPlaneBlack = 16, kPlaneWhite = 235;
+// Times in seconds, differences in levels of luma: 0 (black) to 255.
 constexpr float kBackgroundS = 8;  // slow enough for an animal that sits, fast enough for a shadow that wanders
 constexpr float kDeviationS = 4;
 constexpr float kSureS = 4;           // until then a deviation is not well known, and everything stricter
@@ -80,7 +82,8 @@ CellModel::CellModel(CellGrid grid, CellTuning tuning) : grid_(grid), tuning_(tu
 
 void CellModel::measure(const MotionPlane& plane) {
   const int strips = grid_.pixels / kCellPixels;
-  const float scale = 1.0F / static_cast<float>(grid_.pixels * grid_.pixels);
+  constexpr float kStretch = 255.0F / (kPlaneWhite - kPlaneBlack);
+  const float scale = kStretch / static_cast<float>(grid_.pixels * grid_.pixels);
   for (int row = 0; row < grid_.rows; ++row) {
     float* const out = &luma_[static_cast<std::size_t>(grid_.at(0, row))];
     std::fill_n(out, grid_.columns, 0.0F);
@@ -92,7 +95,9 @@ void CellModel::measure(const MotionPlane& plane) {
           out[column] += static_cast<float>(sums_[static_cast<std::size_t>(column * strips + part)]);
       }
     }
-    for (int column = 0; column < grid_.columns; ++column) out[column] *= scale;
+    for (int column = 0; column < grid_.columns; ++column) {
+      out[column] = larger(scale * out[column] - kStretch * kPlaneBlack, 0);
+    }
   }
 }
 
@@ -251,8 +256,11 @@ void CellModel::match_second() {
 
 void CellModel::compare_with_before() {
   const float floor = kMovedFloor * tuning_.strictness, deviations = kMovedDeviations * tuning_.strictness;
-  const float* __restrict before = kept_[next_kept_].data();
-  const float* __restrict faint_before = kept_faint_[next_kept_].data();
+  // Of kLagS ago; where pictures come more seldom, of the last one.
+  const auto back = static_cast<std::size_t>(within(kLagS / dt_s_ + 0.5F, 1, kKept));
+  const std::size_t then = (next_kept_ + kKept - back) % kKept;
+  const float* __restrict before = kept_[then].data();
+  const float* __restrict faint_before = kept_faint_[then].data();
   const float* __restrict luma = luma_.data();
   const float* __restrict scale = scale_.data();
   const float* __restrict residual = residual_.data();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 
 #include "cell_model.h"
 #include "moving_areas.h"
@@ -31,7 +32,7 @@ constexpr float kExposureMoves = 0.04F;
 constexpr milliseconds kExposureSettles{300};
 constexpr double kLargeArea = 0.02;
 constexpr float kGainStep = 0.25F;
-constexpr nanoseconds kStepMax{500'000'000};
+constexpr nanoseconds kStepMax{1'000'000'000};
 constexpr double kHitsShare = 0.6, kJumpsShare = 0.2;
 
 CellTuning tuning_for(const MotionOptions& options) {
@@ -84,12 +85,18 @@ class MotionDetector::Body {
     model.look(plane, dt_s);
     // The background follows exposure, so the gain tells how far it has just moved.
     if (std::abs(model.gain() - 1) > kExposureMoves) exposure_moved_ = now_;
-    if (changed_at_once(calm)) begin_anew();
+    if (std::exchange(relearn_next_, false)) {
+      begin_anew(HeldBack::kSwitch);
+    } else if (changed_at_once(calm)) {
+      begin_anew(HeldBack::kLight);
+    }
     sight_->areas.find(model, sight_->zones.watched);
-    sight_->tracker.follow(sight_->areas, now_);
+    sight_->tracker.follow(sight_->areas, now_, step);
     judge(report, step);
-    if (cut_off_) report.change = MotionReport::Change::kEnded;
-    cut_off_ = false;
+    if (cut_off_) {
+      report.change = MotionReport::Change::kEnded;
+      report.event = *std::exchange(cut_off_, std::nullopt);
+    }
     set_pace();
     model.learn(pace_);
     absorb_still();
@@ -101,12 +108,21 @@ class MotionDetector::Body {
     switch_until_ = now;
     relearn_next_ = true;
   }
-  void forget() {
+  std::optional<MotionEvent> forget() {
     sight_.reset();
-    cut_off_ = cut_off_ || open_;
-    open_ = false;
+    if (!std::exchange(open_, false)) return std::nullopt;
+    return event_;
   }
   const MotionOptions& options() const noexcept { return options_; }
+  MotionGrid grid() const noexcept {
+    if (!sight_) return {};
+    const CellGrid& grid = sight_->model.grid();
+    return {grid.columns, grid.rows, grid.pixels};
+  }
+  bool moves_at(int column, int row) const noexcept {
+    const CellModel& model = sight_->model;
+    return model.moving()[static_cast<std::size_t>(model.grid().at(column, row))] > 0;
+  }
 
  private:
   struct Sight {
@@ -119,21 +135,18 @@ class MotionDetector::Body {
 
   void prepare(const MotionPlane& plane) {
     if (sight_ && plane.width == width_ && plane.height == height_) return;
-    forget();
+    cut_off_ = forget();
     width_ = plane.width, height_ = plane.height;
     const auto grid = grid_for(width_, height_);
     sight_ = std::make_unique<Sight>(grid, tuning_for(options_));
     sight_->zones = map_zones(options_.zones, grid, width_, height_);
     now_ = {};
     relearn_next_ = false;
+    learns_after_ = HeldBack::kLearning;
   }
 
   /// Much of the picture differs, and did not a moment ago: light, not an animal.
   bool changed_at_once(double share_before) {
-    if (relearn_next_) {
-      relearn_next_ = false;
-      return true;
-    }
     const double share = sight_->model.changed_share();
     if (share_before < kCalmShare) calm_at_ = now_;
     const float gain = sight_->model.gain();
@@ -141,7 +154,8 @@ class MotionDetector::Body {
     return share > kSuddenShare && now_ - calm_at_ < kSudden;
   }
 
-  void begin_anew() {
+  void begin_anew(HeldBack why) {
+    learns_after_ = why;
     sight_->model.relearn();
     sight_->tracker.clear();
     settled_at_ = now_ + kSettle;
@@ -155,8 +169,7 @@ class MotionDetector::Body {
 
   HeldBack why_not(const Track& track) const {
     if (switching()) return HeldBack::kSwitch;
-    if (now_ < settled_at_) return HeldBack::kLight;
-    if (learning()) return HeldBack::kLearning;
+    if (learning()) return learns_after_;
     if (area_of(track.weight) < options_.min_area) return HeldBack::kTooSmall;
     if (now_ - exposure_moved_ < kExposureSettles && area_of(track.weight) < kLargeArea) return HeldBack::kLight;
     if (track.jumps > kJumpsShare * track.hits) return HeldBack::kErratic;
@@ -193,7 +206,10 @@ class MotionDetector::Body {
   void judge_candidate(Track& track, double& heaviest, MotionReport& report, nanoseconds step) {
     const HeldBack reason = why_not(track);
     track.confirmed = reason == HeldBack::kNothing;
-    track.held[static_cast<std::size_t>(reason)] += step;
+    if (reason != HeldBack::kNothing) {
+      HeldBackTime& held = track.held[static_cast<std::size_t>(reason) - 1];
+      held = {reason, held.total + step, now_};
+    }
     if (track.confirmed && !open_) open_event(track, report);
     if (!track.confirmed && static_cast<double>(track.weight) > heaviest) {
       heaviest = static_cast<double>(track.weight);
@@ -201,21 +217,17 @@ class MotionDetector::Body {
     }
   }
 
-  /// What kept a track longest from being an event, and how long all of it did.
   static void tell_why(const Track& track, MotionEvent& event) {
-    nanoseconds longest{};
-    for (std::size_t n = 1; n < track.held.size(); ++n) {
-      event.held_back_for += track.held[n];
-      if (track.held[n] <= longest) continue;
-      longest = track.held[n];
-      event.held_back = static_cast<HeldBack>(n);
-    }
+    event.reasons = track.held;
+    std::sort(event.reasons.begin(), event.reasons.end(),
+              [](const HeldBackTime& a, const HeldBackTime& b) { return a.total > b.total; });
+    event.held_back = event.reasons.front().reason;
   }
 
   void open_event(const Track& track, MotionReport& report) {
     open_ = true;
     event_ = MotionEvent{};
-    event_.begin = track.first;
+    event_.begin = std::max(track.first, last_motion_);  // two events never overlap
     event_.confirmed = event_.end = now_;
     event_.threshold = report.threshold;
     tell_why(track, event_);
@@ -303,7 +315,8 @@ class MotionDetector::Body {
   BootTime now_{};
   std::unique_ptr<Sight> sight_;
   bool relearn_next_ = false, open_ = false;
-  bool cut_off_ = false;  ///< an open event was ended by forget()
+  HeldBack learns_after_ = HeldBack::kLearning;  ///< what made it learn
+  std::optional<MotionEvent> cut_off_;           ///< was open when the planes took another size
   BootTime switch_until_{}, calm_at_{}, exposure_moved_{}, settled_at_{}, hold_until_{}, last_motion_{};
   std::vector<float> pace_;  ///< by cell: how quickly the background follows
   MotionEvent event_;
@@ -326,11 +339,17 @@ void MotionDetector::announce_switch(BootTime now) {
 void MotionDetector::switch_done(BootTime now) {
   body_->switch_done(now);
 }
-void MotionDetector::forget() {
-  body_->forget();
+std::optional<MotionEvent> MotionDetector::forget() {
+  return body_->forget();
 }
 const MotionOptions& MotionDetector::options() const noexcept {
   return body_->options();
+}
+MotionGrid MotionDetector::grid() const noexcept {
+  return body_->grid();
+}
+bool MotionDetector::moves_at(int column, int row) const noexcept {
+  return body_->moves_at(column, row);
 }
 
 }  // namespace nestbox

@@ -12,6 +12,7 @@ constexpr float kSoftShare = 0.003F;   // of the picture: what is smaller is not
 constexpr float kSharpStep = 0.10F;    // of the light
 constexpr float kSharpShare = 0.3F;    // of an area's edge
 constexpr std::chrono::milliseconds kLostAfter{400};
+constexpr int kLostPictures = 2;  // and not before so many, where they come seldom
 
 /// Cells between two boxes; 0 when they overlap or touch.
 template <class A, class B>
@@ -121,11 +122,11 @@ Track* Tracker::free_track() {
 }
 
 /// A picture goes by for every track; those not seen for long are lost.
-void Tracker::age(BootTime now) {
+void Tracker::age(BootTime now, std::chrono::nanoseconds step) {
   lost_ = Track{};
   for (Track& track : tracks_) {
     if (!track.alive) continue;
-    if (now - track.last > kLostAfter) {
+    if (now - track.last > std::max<std::chrono::nanoseconds>(kLostAfter, kLostPictures * step)) {
       if (track.peak_weight > lost_.peak_weight) lost_ = track;
       track = Track{};
       continue;
@@ -170,9 +171,9 @@ void Tracker::add(Track& track, const Area& area, BootTime now, const Track& bef
   }
 }
 
-void Tracker::follow(const AreaFinder& areas, BootTime now) {
+void Tracker::follow(const AreaFinder& areas, BootTime now, std::chrono::nanoseconds step) {
   before_ = tracks_;
-  age(now);
+  age(now, step);
   for (int n = 0; n < areas.count(); ++n) {
     track_of_[static_cast<std::size_t>(n)] = areas.area(n).soft ? -1 : best_track(areas.area(n));
   }

@@ -43,8 +43,6 @@ class AreaFinder {
   std::array<Area, kAreasMax> areas_;
 };
 
-inline constexpr std::size_t kHeldBackReasons = 7;
-
 /// Something seen on several pictures.
 struct Track {
   bool alive = false;
@@ -55,9 +53,9 @@ struct Track {
   float weight = 0, peak_weight = 0;
   float restless = 0;
   int peak_cells = 0;
-  std::array<std::chrono::nanoseconds, kHeldBackReasons>
-      held{};          ///< by HeldBack: for how long it kept this one from being an event
   BootTime at_edge{};  ///< when it moved last where the picture ends
+  /// By HeldBack, kNothing left out: what kept this one from being an event.
+  std::array<HeldBackTime, kHeldBackReasons> held{};
   bool confirmed = false;
 };
 
@@ -66,7 +64,8 @@ class Tracker {
  public:
   static constexpr std::size_t kTracksMax = 24;
 
-  void follow(const AreaFinder& areas, BootTime now);
+  /// `step`: since the picture before.
+  void follow(const AreaFinder& areas, BootTime now, std::chrono::nanoseconds step);
   void clear() noexcept;
   std::array<Track, kTracksMax>& tracks() noexcept { return tracks_; }
   /// The heaviest of those that were lost with this picture, or nullptr.
@@ -77,7 +76,7 @@ class Tracker {
  private:
   int best_track(const Area& area) const;
   Track* free_track();
-  void age(BootTime now);
+  void age(BootTime now, std::chrono::nanoseconds step);
   Track* track_for(int area, BootTime now);
   void add(Track& track, const Area& area, BootTime now, const Track& before);
 

@@ -53,9 +53,18 @@ bool is_foreign(const Request& request) {
          lower_case(request.origin->substr(scheme_end + 3)) != lower_case(request.host);
 }
 
-bool is_form(const Request& request) {
-  const auto type = lower_case(request.content_type.substr(0, request.content_type.find(';')));
-  return type == "application/x-www-form-urlencoded";
+struct BodyKind {
+  const char* name;
+  const char* content_type;
+};
+
+BodyKind body_of(const Route& route) {
+  if (route.method == "PATCH") return {"JSON", "application/json"};
+  return {"a form", "application/x-www-form-urlencoded"};
+}
+
+bool is_a(const BodyKind& kind, const Request& request) {
+  return lower_case(request.content_type.substr(0, request.content_type.find(';'))) == kind.content_type;
 }
 
 bool has_right_token(const Request& request) {
@@ -74,11 +83,12 @@ Reply to_log_in() {
 std::optional<Reply> check_change(const Route& route, const Request& request) {
   if (is_foreign(request))
     return refuse({403, "foreign_origin", "this request comes from the page of another site", {}}, request.path);
-  if (!is_form(request)) {
+  const auto kind = body_of(route);
+  if (!is_a(kind, request)) {
     return refuse({415,
                    "unsupported_media_type",
-                   "the body must be a form (application/x-www-form-urlencoded)",
-                   {"application/x-www-form-urlencoded"}},
+                   fmt::format("the body must be {} ({})", kind.name, kind.content_type),
+                   {kind.content_type}},
                   request.path);
   }
   if (has_right_token(request)) return std::nullopt;

@@ -146,9 +146,12 @@ asio::awaitable<bool> Connection::serve_one() {
 
   const auto& message = incoming.parser.get();
   const auto target = message.target();
-  path_.assign(target.data(), std::min(target.find('?'), target.size()));
+  const auto path_end = std::min(target.find('?'), target.size());
+  path_.assign(target.data(), path_end);
+  query_.assign(target.data() + path_end, target.size() - path_end);
+  if (!query_.empty()) query_.erase(0, 1);
   keep_alive_ = message.keep_alive();
-  chunked_ = message.version() >= 11;
+  knows_chunks_ = message.version() >= 11;
   head_only_ = message.method() == http::verb::head;
   const auto method = message.method_string();
   std::vector<std::string> hosts;
@@ -178,11 +181,16 @@ Request Connection::request_of(Incoming& incoming) {
   request.head_only = head_only_;
   request.secure = stream_.secure();
   request.path = path_;
+  request.query = query_;
   request.address = address_;
   request.host = header_text(message, "Host");
   if (message.find(http::field::origin) != message.end()) request.origin = header_text(message, "Origin");
   request.content_type = header_text(message, "Content-Type");
   request.csrf_header = header_text(message, "X-CSRF-Token");
+  request.range = header_text(message, "Range");
+  request.if_range = header_text(message, "If-Range");
+  request.if_none_match = header_text(message, "If-None-Match");
+  request.if_modified_since = header_text(message, "If-Modified-Since");
   request.body = std::move(message.body());
   request.visitor = visitor_of(site_, header_text(message, "Cookie"), request.secure);
   return request;
@@ -243,15 +251,15 @@ asio::awaitable<bool> Connection::write(const Buffers& buffers) {
 }
 
 asio::awaitable<bool> Connection::write_head(const ReplyHead& head, const std::string* length) {
-  http::response<http::empty_body> message(static_cast<http::status>(head.status), chunked_ ? 11 : 10);
-  message.set(http::field::date, http_date());
+  http::response<http::empty_body> message(static_cast<http::status>(head.status), knows_chunks_ ? 11 : 10);
+  message.set(http::field::date, http_date(wall_now()));
   message.set(http::field::content_type, head.content_type);
   message.set(http::field::cache_control, head.cache_control);
   for (const auto& [name, value] : security_headers()) message.set(name, value);
   for (const auto& [name, value] : head.more) message.insert(name, value);  // Set-Cookie may come twice
   if (length != nullptr) message.set(http::field::content_length, *length);
   message.keep_alive(keep_alive_);
-  if (length == nullptr && chunked_ && !head_only_) message.chunked(true);
+  if (chunked_ && !head_only_) message.chunked(true);
 
   if (closed()) co_return false;
   http::response_serializer<http::empty_body> serializer(message);
@@ -265,8 +273,10 @@ asio::awaitable<bool> Connection::write_head(const ReplyHead& head, const std::s
 }
 
 asio::awaitable<bool> Connection::send(const Reply& reply) {
+  chunked_ = false;
   if (!reply.body) {
-    NESTBOX_ASSERT(head_only_);
+    constexpr unsigned kNotModified = 304;
+    NESTBOX_ASSERT(head_only_ || reply.head.status == kNotModified);
     co_return co_await write_head(reply.head, nullptr);
   }
   const auto length = std::to_string(reply.body->size());
@@ -277,8 +287,15 @@ asio::awaitable<bool> Connection::send(const Reply& reply) {
 }
 
 asio::awaitable<bool> Connection::begin_body(const ReplyHead& head) {
+  chunked_ = knows_chunks_;
   keep_alive_ = keep_alive_ && chunked_;
   return write_head(head, nullptr);
+}
+
+asio::awaitable<bool> Connection::begin_body(const ReplyHead& head, std::uint64_t bytes) {
+  chunked_ = false;
+  const auto length = std::to_string(bytes);
+  co_return co_await write_head(head, &length);
 }
 
 asio::awaitable<bool> Connection::send_piece(std::string_view bytes) {

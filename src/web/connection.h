@@ -31,11 +31,13 @@ struct Request {
   bool head_only = false;
   bool secure = false;
   std::string path;     ///< as it came, without the query
+  std::string query;    ///< as it came, without the "?"
   std::string address;  ///< whose tries of a password count together
   std::string host;     ///< the Host header
   std::optional<std::string> origin;
   std::string content_type;
   std::string csrf_header;
+  std::string range, if_range, if_none_match, if_modified_since;
   std::string body;
   Visitor visitor;
 };
@@ -60,6 +62,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   asio::awaitable<bool> send(const Reply& reply);
   /// A body in pieces, whose length nobody knows yet.
   asio::awaitable<bool> begin_body(const ReplyHead& head);
+  /// One of `bytes` bytes; the caller sends exactly so many. With HEAD it is all.
+  asio::awaitable<bool> begin_body(const ReplyHead& head, std::uint64_t bytes);
   asio::awaitable<bool> send_piece(std::string_view bytes);
   asio::awaitable<void> end_body();
   /// Bounds what lies in the kernel on its way to a live viewer: it would be stale before it is sent.
@@ -85,10 +89,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::uint64_t deadline_round_ = 0;
   const std::string address_;  ///< as Request::address
   std::string path_;           ///< of the request in hand
+  std::string query_;
   std::string session_;
   bool waiting_ = true;
   bool keep_alive_ = false;
-  bool chunked_ = false;
+  bool knows_chunks_ = false;
+  bool chunked_ = false;  ///< the body in hand
   bool head_only_ = false;
 };
 

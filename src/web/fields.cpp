@@ -55,4 +55,12 @@ std::optional<std::string> form_field(std::string_view body, std::string_view na
   return found;
 }
 
+bool has_field(std::string_view body, std::string_view name) {
+  while (!body.empty()) {
+    auto pair = next_part(body, '&');
+    if (next_part(pair, '=') == name) return true;
+  }
+  return false;
+}
+
 }  // namespace nestbox::web

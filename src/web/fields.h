@@ -12,5 +12,7 @@ std::string cookie_in(std::string_view header, std::string_view name);
 /// The decoded value of a field in a body of application/x-www-form-urlencoded. Nothing where it is missing, there
 /// twice, or badly encoded.
 std::optional<std::string> form_field(std::string_view body, std::string_view name);
+/// Whether the field is there at all.
+bool has_field(std::string_view body, std::string_view name);
 
 }  // namespace nestbox::web

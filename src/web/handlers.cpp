@@ -12,6 +12,8 @@
 #include "log_in_handlers.h"
 #include "media_handlers.h"
 #include "nestbox/base/log.h"
+#include "recording_handlers.h"
+#include "visit_handlers.h"
 
 namespace nestbox::web {
 namespace {
@@ -138,6 +140,24 @@ asio::awaitable<void> handle(Connection& connection, Site& site, const Route& ro
       break;
     case RouteHandler::kFocusLock:
       co_await lock_focus(connection, site, request);
+      break;
+    case RouteHandler::kVisits:
+      co_await serve_visits(connection, site, request);
+      break;
+    case RouteHandler::kVisit:
+      co_await serve_visit(connection, site, request);
+      break;
+    case RouteHandler::kVisitChange:
+      co_await change_visit(connection, site, request);
+      break;
+    case RouteHandler::kVisitWhy:
+      co_await serve_why(connection, site, request);
+      break;
+    case RouteHandler::kVisitClip:
+      co_await serve_recording(connection, site, request, RecordingOpener::What::kClip);
+      break;
+    case RouteHandler::kVisitPhoto:
+      co_await serve_recording(connection, site, request, RecordingOpener::What::kPhoto);
       break;
     case RouteHandler::kPicture:
       co_await serve_picture(connection, site, request);

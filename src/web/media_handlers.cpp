@@ -176,7 +176,7 @@ asio::awaitable<void> serve_mjpeg(Connection& connection, Site& site, const Requ
     co_await send_head_alone(connection, kMjpegType);
     co_return;
   }
-  const auto seat = MediaSeat::take(site);
+  const auto seat = Seat::take(site.media_viewers, kMediaViewersMax);
   if (!seat) {
     const auto full = full_house_reply(request.path);
     co_await connection.send(full);
@@ -217,7 +217,7 @@ asio::awaitable<void> serve_live(Connection& connection, Site& site, const Reque
     co_await send_head_alone(connection, "video/mp4");
     co_return;
   }
-  const auto seat = MediaSeat::take(site);
+  const auto seat = Seat::take(site.media_viewers, kMediaViewersMax);
   if (!seat) {
     const auto full = full_house_reply(request.path);
     co_await connection.send(full);

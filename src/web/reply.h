@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "nestbox/base/clock.h"
+
 namespace nestbox::web {
 
 /// A header block; the body, if any, comes beside it or after it.
@@ -19,7 +21,8 @@ struct ReplyHead {
 
 struct Reply {
   ReplyHead head;
-  std::shared_ptr<const std::string> body;  ///< null: a length that is not known (HEAD of a picture)
+  /// Null: a length that is not known (HEAD of a picture), or a status without any body (304).
+  std::shared_ptr<const std::string> body;
 };
 
 Reply text_reply(unsigned status, std::string body);
@@ -38,7 +41,7 @@ Reply refuse(const Refusal& refusal, std::string_view path);
 /// Sent with every reply: what the page may load (its own files alone), who may embed it (nobody).
 const std::vector<std::pair<std::string, std::string>>& security_headers();
 
-/// "Fri, 20 Nov 2026 21:15:03 GMT" (RFC 9110, 5.6.7), now.
-std::string http_date();
+/// "Fri, 20 Nov 2026 21:15:03 GMT" (RFC 9110, 5.6.7).
+std::string http_date(WallTime time);
 
 }  // namespace nestbox::web

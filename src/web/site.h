@@ -13,11 +13,13 @@
 namespace nestbox::web {
 
 class Connection;
+class FileReader;
 class MjpegFeed;
 
 /// Bounds of what strangers may cost us.
 inline constexpr std::size_t kConnectionsMax = 64;
 inline constexpr int kMediaViewersMax = 8;
+inline constexpr int kDownloadsMax = 8;
 inline constexpr std::size_t kHeaderBytesMax = std::size_t{8} * 1024;
 inline constexpr std::size_t kBodyBytesMax = std::size_t{64} * 1024;
 inline constexpr auto kRequestDeadline =
@@ -31,29 +33,31 @@ struct Site {
   AllowedHosts hosts;
   Heartbeat& heartbeat;
   MjpegFeed& mjpeg;
+  FileReader& files;
   bool guarded;      ///< the listener can be reached from other machines
   bool public_page;  ///< web.public_page
   /// Ends every connection of a session, but the one that asks for it: what it streams ends with it.
   std::function<void(const std::string& session, const Connection& asking)> hang_up;
   int media_viewers = 0;
+  int downloads = 0;
 };
 
-/// A seat among the viewers of live media, given back when it dies.
-class MediaSeat {
+/// A seat of a bounded number (viewers of live media, downloads), given back when it dies.
+class Seat {
  public:
-  static std::optional<MediaSeat> take(Site& site) {
-    if (site.media_viewers >= kMediaViewersMax) return std::nullopt;
-    return MediaSeat(site);
+  static std::optional<Seat> take(int& taken, int most) {
+    if (taken >= most) return std::nullopt;
+    return Seat(taken);
   }
-  MediaSeat(MediaSeat&& other) noexcept : site_(std::exchange(other.site_, nullptr)) {}
-  MediaSeat& operator=(MediaSeat&&) = delete;
-  ~MediaSeat() {
-    if (site_ != nullptr) --site_->media_viewers;
+  Seat(Seat&& other) noexcept : taken_(std::exchange(other.taken_, nullptr)) {}
+  Seat& operator=(Seat&&) = delete;
+  ~Seat() {
+    if (taken_ != nullptr) --*taken_;
   }
 
  private:
-  explicit MediaSeat(Site& site) : site_(&site) { ++site.media_viewers; }
-  Site* site_;
+  explicit Seat(int& taken) : taken_(&taken) { ++taken; }
+  int* taken_;
 };
 
 /// Asks a port for a T that arrives on another thread, and waits for it. Empty: no answer by `deadline`, or `waiter`

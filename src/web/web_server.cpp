@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "connection.h"
+#include "file_reader.h"
 #include "listen_address.h"
 #include "mjpeg_feed.h"
 #include "nestbox/base/log.h"
@@ -28,7 +29,7 @@ class WebServer::Impl {
   Impl(std::shared_ptr<Core> core, std::string address) : core_(std::move(core)), address_(std::move(address)) {}
   std::shared_ptr<Core> core_;
   std::string address_;
-  NamedThread thread_;
+  NamedThread thread_, files_thread_;
 };
 
 class WebServer::Impl::Core {
@@ -44,6 +45,7 @@ class WebServer::Impl::Core {
               web::AllowedHosts(options.allowed_hosts),
               heartbeat_,
               mjpeg_,
+              files_,
               reach == Reach::kOtherMachines,
               options.public_page,
               [this](const std::string& session, const web::Connection& asking) { hang_up(session, asking); }} {}
@@ -53,8 +55,10 @@ class WebServer::Impl::Core {
   void run();
   void request_stop() noexcept {
     site_.doorbell->ring([this] { stop(); });
+    files_.request_stop();
   }
   const Heartbeat& heartbeat() const noexcept { return heartbeat_; }
+  web::FileReader& files() noexcept { return files_; }
 
  private:
   awaitable<void> accept();
@@ -69,6 +73,7 @@ class WebServer::Impl::Core {
   asio_tcp::acceptor acceptor_;
   web::Waiter pause_;
   web::MjpegFeed mjpeg_;
+  web::FileReader files_;
   web::Site site_;
   bool stopping_ = false;
   std::vector<std::shared_ptr<web::Connection>> connections_;  // oldest first
@@ -209,14 +214,15 @@ Result<std::unique_ptr<WebServer>> WebServer::open(const WebOptions& options, Po
   auto shown = web::url_of(core->secure() ? "https" : "http", shown_host(address->host), *port);
   auto impl = std::make_unique<Impl>(core, std::move(shown));
   impl->thread_ = NamedThread("web", [core] { core->run(); });
+  impl->files_thread_ = NamedThread("web-files", [core] { core->files().run(); });
   NESTBOX_LOG_INFO("web", "the page is at {}", impl->address_);
   return std::unique_ptr<WebServer>(new WebServer(std::move(impl)));
 }
 
 WebServer::~WebServer() {
-  if (!impl_->thread_.joinable()) return;
   request_stop();
-  impl_->thread_.join();
+  for (auto* thread : {&impl_->thread_, &impl_->files_thread_})
+    if (thread->joinable()) thread->join();
 }
 
 std::string WebServer::address() const {
@@ -226,10 +232,14 @@ void WebServer::request_stop() noexcept {
   impl_->core_->request_stop();
 }
 bool WebServer::join_until(BootTime deadline) {
-  return impl_->thread_.join_until(deadline);
+  bool joined = true;
+  for (auto* thread : {&impl_->thread_, &impl_->files_thread_})
+    if (thread->joinable() && !thread->join_until(deadline)) joined = false;
+  return joined;
 }
 void WebServer::abandon() {
-  impl_->thread_.abandon();
+  for (auto* thread : {&impl_->thread_, &impl_->files_thread_})
+    if (thread->joinable()) thread->abandon();
 }
 const Heartbeat& WebServer::heartbeat() const {
   return impl_->core_->heartbeat();

@@ -24,7 +24,7 @@ double cpu_seconds() {
 }
 
 struct Span {
-  double start_s = 0, end_s = 0;
+  double start_s = 0, end_s = 0, confirmed_s = 0;
 };
 
 int detect(int width, int height, double framerate, int sensitivity) {
@@ -46,12 +46,13 @@ int detect(int width, int height, double framerate, int sensitivity) {
     if (report.change == MotionReport::Change::kConfirmed) events.emplace_back();
     const bool tells = report.state == MotionState::kActive || report.change == MotionReport::Change::kEnded;
     if (tells && !events.empty()) {
-      events.back() = {seconds(report.event.confirmed), seconds(report.event.end) + 1 / framerate};
+      events.back() = {seconds(report.event.begin), seconds(report.event.end) + 1 / framerate,
+                       seconds(report.event.confirmed)};
     }
   }
   std::printf("{\"frames\":%d,\"cpu_us\":%.2f,\"events\":[", frames, 1e6 * cpu_s / std::max(1, frames));
   for (std::size_t n = 0; n < events.size(); ++n) {
-    std::printf("%s[%.4f,%.4f]", n > 0 ? "," : "", events[n].start_s, events[n].end_s);
+    std::printf("%s[%.4f,%.4f,%.4f]", n > 0 ? "," : "", events[n].start_s, events[n].end_s, events[n].confirmed_s);
   }
   std::printf("]}\n");
   return frames > 0 ? 0 : 1;

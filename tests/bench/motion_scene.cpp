@@ -47,7 +47,7 @@ MotionScene::MotionScene(SceneKind kind, std::uint64_t seed)
   }
   for (std::size_t n = 0; n < gamma_.size(); ++n) {
     gamma_[n] = static_cast<std::uint8_t>(
-        std::lround(255 * std::pow(static_cast<double>(n) / static_cast<double>(gamma_.size() - 1), 1 / 2.2)));
+        std::lround(16 + 219 * std::pow(static_cast<double>(n) / static_cast<double>(gamma_.size() - 1), 1 / 2.2)));
   }
   make_ground();
   plan_animals();

@@ -2,6 +2,7 @@
 /// Packets to fragmented MP4, in memory: for Media Source Extensions, and for clips that survive a power cut.
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,8 +16,10 @@ namespace nestbox {
 class FragmentMuxer {
  public:
   /// A fragment is finished when it is at least `fragment_duration` long; zero: one fragment for each video packet.
+  /// The header tells `created_at`, when there is one, in whole seconds: the format has no room for more.
   static Result<std::unique_ptr<FragmentMuxer>> create(const StreamInfo& info,
-                                                       std::chrono::nanoseconds fragment_duration);
+                                                       std::chrono::nanoseconds fragment_duration,
+                                                       std::optional<WallTime> created_at = {});
   ~FragmentMuxer();
 
   /// Adds a packet; what became complete by it, perhaps nothing, is returned (the header too, the first time).

@@ -67,6 +67,7 @@ struct Sources {
   std::map<std::string, std::string> environment;  ///< only names that begin with NESTBOX_ are looked at
   std::vector<std::string> set_options;            ///< --set, in order: "camera.width=640"; the last one wins
   std::optional<std::string> source;               ///< --source, as it stands: camera.source, above every --set
+  bool changed_by_set = true;                      ///< whether settings.yaml counts
 };
 
 /// The process's own variables that begin with NESTBOX_, for Sources::environment.
@@ -133,6 +134,8 @@ class Settings {
   /// One key, a section, one output (live.outputs.NAME) or one of its fields; with "" every key.
   /// Errors: kUnknownKey.
   ConfigResult<std::vector<Setting>> get(std::string_view key = "") const;
+  /// The options as they would be with these said as well, as if by --set; nothing changes. Errors as for load.
+  ConfigResult<Options> tried(const std::vector<std::string>& set_options) const;
   /// What settings.yaml holds, by key.
   std::vector<Difference> diff() const;
   /// Every key with its value, default and origin, as YAML that loads to the same options.

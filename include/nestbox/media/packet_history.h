@@ -32,7 +32,7 @@ class PacketHistory {
   void drop_oldest_gop();
   bool oldest_gop_is_expendable() const;
 
-  const Bounds bounds_;
+  Bounds bounds_;
   std::deque<Packet> packets_;           ///< empty, or begins with a video keyframe
   std::deque<std::size_t> gop_lengths_;  ///< packets of each GOP, oldest first
   std::size_t bytes_ = 0;

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "nestbox/base/clock.h"
+#include "nestbox/base/file.h"
 #include "nestbox/base/result.h"
 #include "nestbox/base/secret.h"
 
@@ -75,6 +77,20 @@ struct PictureTaker {
   virtual void take_picture(std::function<void(Result<Picture>)> done) = 0;
   /// Its middle alone, pixel for pixel: the part that the sharpness is measured in.
   virtual void take_centre(std::function<void(Result<Picture>)> done) = 0;
+};
+
+/// Opens what was recorded of a visit, for reading. Thread-safe. `done` runs once, on any thread, and must not block.
+/// Errors: kNotFound ("visit 12 has no clip any more"), kUnavailable for what the disk refuses.
+struct RecordingOpener {
+  enum class What : std::uint8_t { kClip, kPhoto };
+  struct Opened {
+    FileDescriptor file;
+    std::uint64_t bytes = 0;
+    WallTime changed{};
+    std::string name;  ///< of the file, without its folder: "kestrel_2026-11-21_21-13-05.mp4"
+  };
+  virtual ~RecordingOpener() = default;
+  virtual void open_recording(std::int64_t visit, What what, std::function<void(Result<Opened>)> done) = 0;
 };
 
 }  // namespace nestbox

@@ -10,6 +10,7 @@
 #include "nestbox/media/frame_ring.h"
 #include "nestbox/options/options.h"
 #include "nestbox/rules/motion_detector.h"
+#include "nestbox/rules/motion_segment.h"
 
 namespace nestbox {
 
@@ -37,6 +38,7 @@ class VisionStage : public FrameSink {
   struct Listener {
     std::function<void(const MotionReport&)> changed;
     std::function<void(const BestMoment&)> best;
+    std::function<void(MotionSegment)> kept;  ///< what the detector saw around an event or a near miss, once it is over
   };
   VisionStage(MotionOptions options, Listener listener);
   ~VisionStage() override;

@@ -28,14 +28,20 @@ enum class RouteHandler : std::uint8_t {
   kFocus,
   kFocusReset,
   kFocusLock,
+  kVisits,
+  kVisit,
+  kVisitChange,
+  kVisitWhy,
+  kVisitClip,
+  kVisitPhoto,
   kSession,
   kLogInPage,
   kLogIn,
   kLogOut,
 };
 
-/// A GET route answers HEAD too; any other method wants a CSRF token, on loopback as well. In `path` a last segment
-/// "{file}" stands for one segment of any text.
+/// A GET route answers HEAD too; any other method wants a CSRF token, on loopback as well. In `path` a segment "{file}"
+/// stands for one segment of any text, "{id}" for a whole number of at most 18 digits without zeros before it.
 struct Route {
   std::string_view method;
   std::string_view path;

@@ -104,7 +104,8 @@ class Parser {
     const auto actions = command.get_subcommands();
     invocation_.command = command.get_name();
     invocation_.action = actions.empty() ? "" : actions.front()->get_name();
-    invocation_.form = json_ ? OutputForm::kJson : OutputForm::kText;
+    if (json_ && csv_) return tl::unexpected<EarlyEnd>(bad_usage("--json or --csv, not both", command));
+    invocation_.form = json_ ? OutputForm::kJson : csv_ ? OutputForm::kCsv : OutputForm::kText;
     if (!uplink_.empty()) invocation_.uplink_s = std::stoi(uplink_);  // a whole number: checked
     return std::move(invocation_);
   }
@@ -112,6 +113,10 @@ class Parser {
  private:
   void add_commands() {
     app_.add_subcommand("status", "How the box is, problems first");
+    add_analyze(*app_.add_subcommand("analyze", "Find the motion in a video file, as the box would; needs no daemon"));
+    other_settings(*app_.add_subcommand(
+                       "replay", "Tell what other settings would have made of what moved of late; nothing changes"),
+                   "A YAML file whose settings of motion are tried");
     add_doctor(*app_.add_subcommand("doctor", "Look for faults: camera, power, disk, keys, network; say what to do"));
     add_focus(*app_.add_subcommand("focus", "Show how sharp the picture is while you turn the lens; Ctrl-C ends it"));
     add_live(*app_.add_subcommand("live", "Start, stop or try the stream"));
@@ -140,11 +145,26 @@ class Parser {
     word(*store, "NAME", invocation_.name, "The output it is for")->required();
   }
 
+  void add_analyze(CLI::App& analyze) {
+    word(analyze, "FILE", invocation_.file, "The video")->required();
+    analyze.add_flag("--csv", csv_, "Print a line for each event, with commas between (--json: JSON)");
+    analyze.add_option("--picture", invocation_.picture, "Draw score, threshold, events and where it moved, as PNG")
+        ->type_name("FILE");
+    other_settings(analyze, "The box's YAML file (default: every setting has its default)");
+  }
+
+  void other_settings(CLI::App& command, const char* config_help) {
+    command.add_option("--set", invocation_.set, "One setting, as motion.sensitivity=60; may be given again")
+        ->type_name("KEY=VALUE")
+        ->allow_extra_args(false);
+    command.add_option("--config", invocation_.config, config_help)->type_name("FILE");
+  }
+
   void add_visits() {
     auto* visits = app_.add_subcommand("visits", "List the visits, newest first");
     visits->add_option("--since", invocation_.since, "From when on: 24h, 7d, 2026-11-20, 2026-11-20T12:53:18+01:00")
         ->type_name("TIME");
-    visits->add_flag("--csv", invocation_.csv, "Print them for a spreadsheet");
+    visits->add_flag("--csv", csv_, "Print them for a spreadsheet");
     visit(*app_.add_subcommand("why", "Say why it was a visit, and what held other movement back"));
     auto* star = app_.add_subcommand("star", "Keep a visit's recordings, whatever the card says");
     visit(*star);
@@ -222,7 +242,7 @@ class Parser {
   CLI::App app_;
   Invocation invocation_;
   bool json_ = false;
-  bool day_ = false;
+  bool day_ = false, csv_ = false;
   std::string uplink_;
 };
 

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "analyze.h"
 #include "doctor.h"
 #include "focus.h"
 #include "format.h"
@@ -15,6 +16,7 @@
 #include "new_password.h"
 #include "picture_file.h"
 #include "progress_line.h"
+#include "replay.h"
 #include "report.h"
 #include "secret_prompt.h"
 #include "settings_text.h"
@@ -225,6 +227,10 @@ int run(const Invocation& invocation) {
     exit_status = list_visits(invocation);
   } else if (invocation.command == "doctor") {
     exit_status = run_doctor(invocation);
+  } else if (invocation.command == "replay") {
+    exit_status = run_replay(invocation);
+  } else if (invocation.command == "analyze") {
+    exit_status = run_analyze(invocation);
   } else {
     exit_status = ask_and_show(invocation, to_call(invocation));
   }

@@ -36,6 +36,12 @@ void ProgressLine::show(std::string_view progress_json) {
   last_state_ = state;
 }
 
+void ProgressLine::show_for_now(std::string_view text) {
+  if (!on_terminal_) return;
+  put_on_terminal(fmt::format("\r\033[K{}", text));
+  open_line_ = true;
+}
+
 void ProgressLine::finish() {
   if (std::exchange(open_line_, false)) put_on_terminal("\r\033[K");
 }

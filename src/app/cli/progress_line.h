@@ -9,6 +9,8 @@ class ProgressLine {
  public:
   ProgressLine();
   void show(std::string_view progress_json);
+  /// Any line that is worth nothing once it is over: on a terminal alone.
+  void show_for_now(std::string_view text);
   void finish();
 
  private:

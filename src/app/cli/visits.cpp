@@ -33,7 +33,7 @@ int show_refusal(const Invocation& invocation, const Answer& answer, const Json&
 }
 
 std::string shown(const Invocation& invocation, const Json& visits) {
-  if (invocation.csv) return visits_csv(visits);
+  if (invocation.form == OutputForm::kCsv) return visits_csv(visits);
   if (invocation.form == OutputForm::kText) return visits_text(visits, style_for(STDOUT_FILENO));
   const Json body = {{"visits", visits}, {"next", nullptr}};
   return body.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
@@ -42,9 +42,6 @@ std::string shown(const Invocation& invocation, const Json& visits) {
 }  // namespace
 
 int list_visits(const Invocation& invocation) {
-  if (invocation.csv && invocation.form == OutputForm::kJson) {
-    return report({}, kBadUsage, "usage", "standard output takes CSV or JSON, not both: leave out one");
-  }
   auto client = tune::ControlClient::connect(invocation.socket);
   if (!client) return report_no_connection(invocation, client.error());
   auto visits = Json::array();

@@ -68,8 +68,20 @@ class Accounts : public test::WebTest {
     in.token = nlohmann::json::parse(session.body)["csrf"];
     return in;
   }
-  static std::string path_of(const Route& route) {
-    return route.handler == RouteHandler::kAsset ? "/assets/none" : std::string(route.path);
+  /// A change as its route reads it, with its token in the header, if any.
+  HttpReply change(const Route& route, const std::string& cookie, const std::string& token) {
+    const bool patch = route.method == "PATCH";
+    const std::string type = patch ? "Content-Type: application/json\r\n" : kForm;
+    const auto header = token.empty() ? "" : "X-CSRF-Token: " + token + "\r\n";
+    return ask(route.method, test::path_of(route), type + "Cookie: " + cookie + "\r\n" + header,
+               patch ? R"({"starred":true})" : "");
+  }
+  static int expected_of(const Route& route) {
+    if (route.handler == RouteHandler::kAsset || route.handler == RouteHandler::kVisitClip ||
+        route.handler == RouteHandler::kVisitPhoto)
+      return 404;
+    const bool back_to_page = route.method == "POST" && !route.path.starts_with("/api/");
+    return route.handler == RouteHandler::kLogInPage || back_to_page ? 303 : 200;
   }
 };
 
@@ -98,13 +110,13 @@ TEST(ListenAddresses, AreToldApartByTheirReach) {
 TEST_F(Accounts, EveryRouteAsksForWhatItsAccessSays) {
   open_to_others();
   for (const auto& route : routes()) {
-    const auto path = path_of(route);
+    const auto path = test::path_of(route);
     SCOPED_TRACE(std::string(route.method) + " " + path);
     const bool stream = route.handler == RouteHandler::kLive || route.handler == RouteHandler::kMjpeg;
     const auto method = stream ? "HEAD" : route.method;  // a stream's body has no end
     const auto in = logged_in();
 
-    const auto stranger = ask(method, path, route.method == "POST" ? kForm : "");
+    const auto stranger = ask(method, path, route.method == "GET" ? "" : kForm);
     if (route.access == Access::kOpen) {
       EXPECT_EQ(stranger.status, route.method == "POST" ? 403 : route.handler == RouteHandler::kAsset ? 404 : 200);
     } else if (route.handler == RouteHandler::kPage) {
@@ -119,15 +131,17 @@ TEST_F(Accounts, EveryRouteAsksForWhatItsAccessSays) {
 
     const std::string wrong_token(64, '0');
     if (route.method != "GET") {
-      EXPECT_EQ(post(path, in.cookie, "csrf=" + wrong_token).status, 403);
-      EXPECT_EQ(post(path, in.cookie, "", "X-CSRF-Token: " + wrong_token + "\r\n").status, 403);
-      EXPECT_EQ(post(path, in.cookie, "").status, 403);
-      EXPECT_EQ(post(path, in.cookie, "csrf=" + in.token).status, path.starts_with("/api/") ? 200 : 303);
+      EXPECT_EQ(change(route, in.cookie, wrong_token).status, 403);
+      EXPECT_EQ(change(route, in.cookie, "").status, 403);
+      if (route.method == "POST") {
+        EXPECT_EQ(post(path, in.cookie, "csrf=" + wrong_token).status, 403);
+        EXPECT_EQ(post(path, in.cookie, "csrf=" + in.token).status, expected_of(route));
+      } else {
+        EXPECT_EQ(change(route, in.cookie, in.token).status, expected_of(route));
+      }
     } else {
       const auto inside = ask(method, path, "Cookie: " + in.cookie + "\r\nX-CSRF-Token: " + wrong_token + "\r\n");
-      EXPECT_EQ(inside.status, route.handler == RouteHandler::kAsset       ? 404
-                               : route.handler == RouteHandler::kLogInPage ? 303
-                                                                           : 200);
+      EXPECT_EQ(inside.status, expected_of(route));
     }
   }
   EXPECT_EQ(ask("GET", "/api/v1/status", "Cookie: nestbox-session=" + std::string(64, 'b') + "\r\n").status, 401);

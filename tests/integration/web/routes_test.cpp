@@ -4,10 +4,12 @@
 #include <unistd.h>
 
 #include <array>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <thread>
 
+#include "support/source_dir.h"
 #include "web_fixture.h"
 
 namespace nestbox {
@@ -21,11 +23,12 @@ TEST(RouteTable, EveryRouteIsListedOnceAndNothingButLogInPageAssetsAndHealthIsOp
   for (const auto& route : routes()) {
     EXPECT_TRUE(route.path.starts_with('/')) << route.path;
     EXPECT_TRUE(seen.emplace(route.method, route.path).second) << route.path << " is listed twice";
-    EXPECT_EQ(match_route(route.method, route.path).route, &route);
+    const auto path = test::path_of(route);
+    EXPECT_EQ(match_route(route.method, path).route, &route);
     if (route.method == "GET") {
-      EXPECT_EQ(match_route("HEAD", route.path).route, &route);
+      EXPECT_EQ(match_route("HEAD", path).route, &route);
     }
-    EXPECT_EQ(match_route("PUT", route.path).route, nullptr);
+    EXPECT_EQ(match_route("PUT", path).route, nullptr);
     const bool open = route.path == "/login" || route.path == "/assets/{file}" || route.path == "/healthz";
     EXPECT_EQ(route.access == Access::kOpen, open) << route.path;
     EXPECT_TRUE(route.method == "GET" || route.path == "/login" || route.access == Access::kSession)
@@ -33,9 +36,31 @@ TEST(RouteTable, EveryRouteIsListedOnceAndNothingButLogInPageAssetsAndHealthIsOp
   }
 }
 
+TEST(RouteTable, TheDocumentListsEveryRoute) {
+  const auto document = read_file(std::filesystem::path(NESTBOX_SOURCE_DIR) / "docs" / "api.md", 1 << 20);
+  ASSERT_TRUE(document) << document.error().message;
+  for (const auto& route : routes()) {
+    const auto method = route.method == "GET" ? "" : std::string(route.method) + " ";
+    auto path = std::string(route.path);
+    if (const auto file = path.find("{file}"); file != std::string::npos) path.replace(file, 6, "NAME-HASH.EXT");
+    EXPECT_THAT(*document, HasSubstr("`" + method + path + "`")) << route.path;
+  }
+}
+
 TEST(RouteTable, AFilePatternTakesOneSegmentAlone) {
   EXPECT_NE(match_route("GET", "/assets/page.js").route, nullptr);
   for (const auto* path : {"/assets/", "/assets", "/assets/a/b", "/assets/../x", "/Assets/page.js", "//assets/page.js"})
+    EXPECT_EQ(match_route("GET", path).route, nullptr) << path;
+}
+
+TEST(RouteTable, AVisitIsNamedByItsNumberInOneWayAlone) {
+  for (const auto* path : {"/api/v1/visits/1", "/api/v1/visits/999999999999999999", "/api/v1/visits/12/clip"})
+    EXPECT_NE(match_route("GET", path).route, nullptr) << path;
+  for (const auto* path :
+       {"/api/v1/visits/", "/api/v1/visits/0", "/api/v1/visits/012", "/api/v1/visits/-1", "/api/v1/visits/+1",
+        "/api/v1/visits/1e3", "/api/v1/visits/1234567890123456789", "/api/v1/visits/12/", "/api/v1/visits/12/clip/",
+        "/api/v1/visits//clip", "/api/v1/visits/../clip", "/api/v1/visits/%31/clip", "/api/v1/visits/12/clip.mp4",
+        "/api/v1/visits/..%2f..%2fetc%2fpasswd/clip", "/api/v1/visits/12/../../etc/passwd", "/api/v1/visits/{id}"})
     EXPECT_EQ(match_route("GET", path).route, nullptr) << path;
 }
 
@@ -126,10 +151,11 @@ TEST_F(Routes, SnapshotIsTheNewestPicture) {
 
 TEST_F(Routes, HeadIsGetWithoutABodyAndSpendsNothing) {
   start();
+  for (const auto* recording : {"12.mp4", "12.jpg"}) std::ofstream(folder_.path() / recording) << recording;
   for (const auto& route : routes()) {
     if (route.handler == RouteHandler::kAsset || route.method != "GET") continue;
     test::HttpClient client(port_);
-    client.ask(route.path, "HEAD");
+    client.ask(test::path_of(route), "HEAD");
     const auto head = client.reply(test::HttpClient::Body::kNone);
     EXPECT_EQ(head.status, route.handler == RouteHandler::kLogInPage ? 303 : 200) << route.path;
     // The next reply begins right behind: no body came.

@@ -1,13 +1,16 @@
-/// web_fixture [LISTEN] [WIDTHxHEIGHT]: the page with a synthetic camera behind it, for the page's own tests. Prints
-/// the address, then takes orders on standard input, one a line: freeze, resume, restart, status JSON, focus JSON,
-/// wanted?, looks? (how often the focus was asked for), orders? (what the page wanted changed), quit.
+/// web_fixture [LISTEN] [WIDTHxHEIGHT] [FOLDER]: the page with a synthetic camera behind it, for the page's own tests.
+/// Prints the address, then takes orders on standard input, one a line: freeze, resume, restart, status JSON, focus
+/// JSON, wanted?, looks? (how often the focus was asked for), orders? (what the page wanted changed), visits JSON (as
+/// VisitBook takes it; their recordings lie in FOLDER), lists? (how often a list of visits was asked for), quit.
 #include <cstdio>
 #include <iostream>
 #include <string>
 
 #include "nestbox/base/mutex.h"
 #include "nestbox/web/web_server.h"
+#include "recordings_folder.h"
 #include "synthetic_stream.h"
+#include "visit_book.h"
 
 namespace {
 
@@ -29,9 +32,12 @@ class StatusTeller final : public nestbox::CallHandler {
     nestbox::Lock lock(mutex_);
     return orders_;
   }
+  nestbox::test::VisitBook& visits() { return visits_; }
   void call(nestbox::Call call, std::function<void(nestbox::Answer)> done) override {
     nestbox::Answer answer;
-    {
+    if (call.command != "status" && call.command != "focus") {
+      answer = visits_.answer(call);
+    } else {
       nestbox::Lock lock(mutex_);
       answer.json = call.command == "focus" ? focus(call.arguments_json) : json_;
     }
@@ -48,6 +54,7 @@ class StatusTeller final : public nestbox::CallHandler {
     return "{}";
   }
 
+  nestbox::test::VisitBook visits_;
   nestbox::Mutex mutex_;
   int looks_ GUARDED_BY(mutex_) = 0;
   std::string orders_ GUARDED_BY(mutex_);
@@ -83,9 +90,10 @@ int main(int argc, char** argv) {
   }
   StatusTeller status;
   ShutDoor door;
+  nestbox::test::RecordingsFolder recordings(argc > 3 ? argv[3] : "/nonexistent");
   nestbox::PacketHub hub([] {});
   nestbox::test::SyntheticStream stream(hub, shape);
-  auto server = nestbox::WebServer::open(options, {status, stream, hub, door});
+  auto server = nestbox::WebServer::open(options, {status, stream, hub, door, &recordings});
   if (!server) {
     std::cerr << "web_fixture: " << server.error().message << "\n";
     return 1;
@@ -103,6 +111,10 @@ int main(int argc, char** argv) {
       status.set(line.substr(7));
     else if (line.rfind("focus ", 0) == 0)
       status.set_focus(line.substr(6));
+    else if (line.rfind("visits ", 0) == 0)
+      status.visits().fill(line.substr(7));
+    else if (line == "lists?")
+      std::cout << status.visits().lists() << std::endl;
     else if (line == "looks?")
       std::cout << status.looks() << std::endl;
     else if (line == "orders?")

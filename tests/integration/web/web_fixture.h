@@ -12,7 +12,10 @@
 
 #include "http_client.h"
 #include "nestbox/base/mutex.h"
+#include "nestbox/web/routes.h"
 #include "nestbox/web/web_server.h"
+#include "recordings_folder.h"
+#include "support/temporary_folder.h"
 
 namespace nestbox::test {
 
@@ -119,11 +122,19 @@ class FakeDoorkeeper final : public Doorkeeper {
   std::string last_address_ GUARDED_BY(mutex_);
 };
 
+/// The address of a route: its table's with something in place of what stands in braces.
+inline std::string path_of(const Route& route) {
+  std::string path(route.path);
+  for (const auto& [mark, example] : {std::pair{"{file}", "none"}, std::pair{"{id}", "12"}})
+    if (const auto at = path.find(mark); at != std::string::npos) path.replace(at, std::string(mark).size(), example);
+  return path;
+}
+
 class WebTest : public testing::Test {
  protected:
   void start(WebOptions options = {}) {
     if (options.listen == WebOptions{}.listen) options.listen = "127.0.0.1:0";
-    auto opened = WebServer::open(options, {calls_, pictures_, hub_, doorkeeper_});
+    auto opened = WebServer::open(options, {calls_, pictures_, hub_, doorkeeper_, &recordings_});
     ASSERT_TRUE(opened.has_value()) << opened.error().message;
     server_ = std::move(*opened);
     const auto address = server_->address();
@@ -144,6 +155,8 @@ class WebTest : public testing::Test {
   std::atomic<int> keyframes_wanted_{0};
   PacketHub hub_{[this] { ++keyframes_wanted_; }};
   FakeDoorkeeper doorkeeper_;
+  TemporaryFolder folder_;
+  RecordingsFolder recordings_{folder_.path()};
   std::unique_ptr<WebServer> server_;
   std::uint16_t port_ = 0;
 };

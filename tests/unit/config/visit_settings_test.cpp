@@ -146,9 +146,9 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"retain: {days: -1}\n", "retain.days: -1 is out of range"},
         Refusal{"retain: {min_free: 0%}\n",
                 "retain.min_free: 0% is out of range; allowed: a share such as 0.2% or 10%, from 1% to 90%, or a size "
-                "such as 200M or 2G (bytes), from 100M to 100T"},
+                "such as 200M or 2G (bytes), from 1M to 100T"},
         Refusal{"retain: {min_free: 2GB}\n", "retain.min_free: \"2GB\" is not a share"},
-        Refusal{"retain: {min_free: 1M}\n", "retain.min_free: 1M is out of range"},
+        Refusal{"retain: {min_free: 1K}\n", "retain.min_free: 1K is out of range"},
         Refusal{"retain: {max_size: 20}\n", "retain.max_size: \"20\" is not a size"},
         Refusal{"retain: {max_size: 2.0001K}\n", "retain.max_size: \"2.0001K\" is not a size"},
         Refusal{"retain: {max_size: 2K}\n", "retain.max_size: 2K is out of range"}));

@@ -42,7 +42,10 @@ TEST(MotionDetector, FindsWhatWalksThroughWithinHalfASecondAndEndsWhenItHasLeft)
   EXPECT_LT(event.peak_area, 0.08);
   EXPECT_GE(event.peak_score, event.threshold);
   EXPECT_EQ(event.held_back, HeldBack::kTooShort);
-  EXPECT_GE(event.held_back_for, 100ms);
+  EXPECT_EQ(event.reasons.front().reason, HeldBack::kTooShort);
+  EXPECT_GE(event.reasons.front().total, 100ms);
+  EXPECT_LE(event.reasons.front().last, event.confirmed);
+  EXPECT_GE(event.reasons.front().last, event.begin);
 }
 
 TEST(MotionDetector, FindsAFaintAnimalInTheNoise) {
@@ -123,15 +126,21 @@ TEST(MotionDetector, ForgetsOnDemandAndStartsAnewWithAnotherSize) {
   watch.quiet(5);
   watch.walk(2, {0, 80});
   EXPECT_EQ(watch.last.state, MotionState::kActive);
-  watch.detector.forget();
+  const auto cut_off = watch.detector.forget();
+  ASSERT_TRUE(cut_off.has_value());
+  EXPECT_LE(cut_off->end, watch.planes.now());
+  EXPECT_FALSE(watch.detector.forget().has_value());
   watch.see();
-  EXPECT_EQ(watch.last.change, MotionReport::Change::kEnded);
-  watch.see();
+  EXPECT_EQ(watch.last.change, MotionReport::Change::kNone);
   EXPECT_EQ(watch.last.state, MotionState::kLearning);
+  watch.quiet(5);
+  watch.walk(2, {0, 80});
+  EXPECT_EQ(watch.last.state, MotionState::kActive);
 
   const std::vector<std::uint8_t> other(640 * 360, 90);
   const auto report = watch.detector.update({other.data(), 640, 360, 640, watch.planes.now() + 1s});
   EXPECT_EQ(report.state, MotionState::kLearning);
+  EXPECT_EQ(report.change, MotionReport::Change::kEnded) << "the one of the smaller planes";
   EXPECT_EQ(watch.detector.update({other.data(), 16, 16, 640, watch.planes.now() + 2s}).score, 0);
 }
 

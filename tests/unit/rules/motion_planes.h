@@ -1,6 +1,6 @@
 #pragma once
 /// Synthetic pictures for the motion detector's tests: a textured ground by day or under a lamp, noise, exposure,
-/// squares.
+/// squares. All luma is meant as 0 (black) to 255, and comes out in the limited range of analysis planes.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -51,7 +51,7 @@ class MotionPlanes {
       const std::int16_t* const grain = &noise_[state_ >> 19U];
       for (std::size_t x = 0; x < kWidth; ++x) {
         const int luma = (ground[row + x] * scale >> 8) + (grain[x] * noise >> 4);
-        plane_[row + x] = static_cast<std::uint8_t>(std::clamp(luma, 0, 255));
+        plane_[row + x] = limited(std::clamp(luma, 0, 255));
       }
     }
     for (const Square& square : squares) draw(square);
@@ -61,12 +61,13 @@ class MotionPlanes {
   BootTime now() const { return now_; }
 
  private:
+  static std::uint8_t limited(int luma) { return static_cast<std::uint8_t>(16 + luma * 219 / 255); }
   void draw(const Square& square) {
     const int left = static_cast<int>(square.x), top = static_cast<int>(square.y);
     for (int y = std::max(0, top); y < std::min(kHeight, top + square.height); ++y) {
       for (int x = std::max(0, left); x < std::min(kWidth, left + square.width); ++x) {
         const auto luma = std::min(255.0, square.luma * gain);
-        plane_[static_cast<std::size_t>(y * kWidth + x)] = static_cast<std::uint8_t>(luma);
+        plane_[static_cast<std::size_t>(y * kWidth + x)] = limited(static_cast<int>(luma));
       }
     }
   }

@@ -157,6 +157,32 @@ TEST(MotionSettings, AVisitThatSpansASwitchStaysOne) {
   }
 }
 
+TEST(MotionSettings, AllThatHeldAnEventBackIsKeptTheLongestFirst) {
+  MotionOptions options;
+  options.min_area = 0.035;
+  Watch watch(options);
+  watch.quiet(5);
+  watch.detector.announce_switch(watch.planes.now());
+  watch.planes.lamp = true;
+  watch.quiet(0.3);
+  watch.detector.switch_done(watch.planes.now());
+  Square square = watch.walk(2.5, {20, 80, 32, 32, 220});  // too small, first while the detector learns anew
+  square.width = square.height = 80;
+  watch.walk(2, square);
+  watch.quiet(5);
+  ASSERT_EQ(watch.ended.size(), 1U);
+  const auto& reasons = watch.ended[0].reasons;
+  const auto time_of = [&](HeldBack reason) {
+    const auto found = std::find_if(reasons.begin(), reasons.end(), [&](const auto& r) { return r.reason == reason; });
+    return found == reasons.end() ? HeldBackTime{} : *found;
+  };
+  EXPECT_GT(time_of(HeldBack::kSwitch).total, 200ms);
+  EXPECT_GT(time_of(HeldBack::kTooSmall).total, 1s);
+  EXPECT_GT(time_of(HeldBack::kTooSmall).last, time_of(HeldBack::kSwitch).last);
+  EXPECT_EQ(watch.ended[0].held_back, HeldBack::kTooSmall);
+  EXPECT_TRUE(std::is_sorted(reasons.begin(), reasons.end(), [](auto& a, auto& b) { return a.total > b.total; }));
+}
+
 TEST(MotionSettings, NewRulesKeepWhatWasLearnt) {
   Watch watch;
   watch.quiet(5);
