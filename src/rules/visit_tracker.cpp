@@ -174,10 +174,11 @@ bool VisitTracker::close(const std::vector<Span>& spans, Steps& steps) {
 }
 
 void VisitTracker::begin_visit(const Span& span, Follows follows, Steps& steps) {
-  visit_.emplace();
-  visit_->begin = visit_->last_active = span.from;
-  visit_->triggers = span.active;
-  visit_->continues = follows == Follows::kTheOneBefore;
+  Visit visit;
+  visit.begin = visit.last_active = span.from;
+  visit.triggers = span.active;
+  visit.continues = follows == Follows::kTheOneBefore;
+  visit_ = std::move(visit);
   take_note();
   steps.push_back({Step::What::kBegun, *visit_});
 }

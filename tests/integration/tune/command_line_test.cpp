@@ -343,13 +343,16 @@ TEST_F(CommandLineTest, BadUsageIsExitTwoWithTheNearest) {
       {{"statsu"}, "nestbox: there is no command \"statsu\"\n  nearest:  status\nSee nestbox --help.\n"},
       {{"live", "strat"}, "nestbox: there is no command \"strat\"\n  nearest:  start\nSee nestbox live --help.\n"},
       {{"weather"},
-       "nestbox: there is no command \"weather\"\n  allowed:  status, doctor, focus, live, snapshot, visits, why, "
-       "star, "
-       "note, species, set, get, diff, reset, reload, setup, passwd, key\nSee nestbox --help.\n"},
+       "nestbox: there is no command \"weather\"\n"
+       "  allowed:  status, analyze, replay, doctor, focus, live, snapshot, visits, why, star, note, species, set, "
+       "get, "
+       "diff, reset, reload, setup, passwd, key\n"
+       "See nestbox --help.\n"},
       {{},
        "nestbox: a word is missing: nestbox "
-       "status|doctor|focus|live|snapshot|visits|why|star|note|species|set|get|diff|reset|reload|setup|passwd|key\nSee "
-       "nestbox --help.\n"},
+       "status|analyze|replay|doctor|focus|live|snapshot|visits|why|star|note|species|set|get|diff|reset|reload|setup|"
+       "passwd|key\n"
+       "See nestbox --help.\n"},
       {{"live"}, "nestbox: a word is missing: nestbox live start|stop|test\nSee nestbox live --help.\n"},
       {{"set", "a"}, "nestbox: set: VALUE is required\nSee nestbox set --help.\n"},
       {{"set", "a", "b", "c"},
