@@ -192,8 +192,8 @@ class Visits(PageCase):
 
     def test_a_visit_under_way_is_told_and_comes_to_the_list(self):
         seen = self.open_list()
-        self.assertEqual(seen["motion"], "No visit at the moment")
-        self.assertEqual((seen["bar"], seen["figures"]), (0.15, "motion 0.3, 1.0 is needed"))
+        self.assertEqual(seen["motion"], "No visit now")
+        self.assertEqual((seen["bar"], seen["figures"]), (0.15, "motion 0.3 of 1.0 needed"))
         self.card(1, "textarea").send_keys("still writing")
         going_on = visit(NEWEST + 1, end=None, duration_s=None, clip=None, photo=None)
         self.fill([going_on] + [visit(number) for number in range(NEWEST, 0, -1)])
@@ -207,7 +207,7 @@ class Visits(PageCase):
         self.fill(visit(number) for number in range(NEWEST + 1, 0, -1))
         self.box.status(motion={"active": False, "score": 0.1, "threshold": 1.0, "events": 8}, visit_id=None)
         seen = self.until_visits(lambda seen: seen["cards"][0]["play"], "its clip can be played when it is over")
-        self.assertEqual(seen["motion"], "No visit at the moment")
+        self.assertEqual(seen["motion"], "No visit now")
 
     def test_without_visits_it_says_what_would_make_one(self):
         self.fill([])

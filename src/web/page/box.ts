@@ -34,7 +34,7 @@ async function ask<T>(path: string, request: RequestInit, read: (response: Respo
   request.signal?.addEventListener("abort", end, { once: true });
   try {
     const response = await fetch(path, { ...request, signal: ending.signal, cache: "no-store" });
-    if (response.status === 401) throw new LoggedOut();
+    if (response.status === 401) throw new LoggedOut("log in again");
     if (!response.ok) throw new Error(await messageOf(response));
     return await read(response);
   } finally {

@@ -12,7 +12,7 @@ export class MotionView {
     const { motion } = status;
     const visiting = typeof status.visit_id === "number";
     this.strip.hidden = !motion && !visiting;
-    const words = visiting ? "A visit is under way" : "No visit at the moment";
+    const words = visiting ? "A visit is under way" : "No visit now";
     if (this.words.textContent !== words) this.words.textContent = words;  // or it is read aloud each time
     this.strip.dataset["tone"] = visiting ? "good" : "quiet";
     this.bar.hidden = !motion;
@@ -22,7 +22,7 @@ export class MotionView {
     // The threshold stands in the middle of the bar.
     this.bar.value = score !== null && threshold ? Math.min(1, score / (2 * threshold)) : 0;
     if (score !== null && threshold !== null)
-      this.figures.textContent = `motion ${score.toFixed(1)}, ${threshold.toFixed(1)} is needed`;
+      this.figures.textContent = `motion ${score.toFixed(1)} of ${threshold.toFixed(1)} needed`;
   }
 
   hide(): void {
