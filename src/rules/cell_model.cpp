@@ -32,7 +32,8 @@ constexpr float kLocalClip = 0.08F, kLocalMax = 0.4F;
 constexpr int kLocalReach = 3, kWindow = 2 * kLocalReach + 1;  // cells
 constexpr float kFirstDeviation = 1;
 
-constexpr int kBins = 512;  // of the ratio, up to 4
+constexpr float kForgotten = 1e-25F;  // of recent motion: before numbers become so small that they take longer
+constexpr int kBins = 512;            // of the ratio, up to 4
 
 // By value: the references of std::min and std::max keep compilers from vector instructions.
 float smaller(float a, float b) {
@@ -61,9 +62,9 @@ CellModel::CellModel(CellGrid grid, CellTuning tuning) : grid_(grid), tuning_(tu
   sums_.resize(static_cast<std::size_t>(grid.columns * grid.pixels / kCellPixels));
   bins_.resize(kBins);
   for (Plane* plane :
-       {&luma_,     &background_,    &second_,      &deviation_,  &sum_deviation_, &scale_,       &residual_,
-        &row_sums_, &neighbourhood_, &threshold_,   &local_gain_, &column_sums_,   &smooth_,      &sum_threshold_,
-        &unrest_,   &changed_,       &was_changed_, &moving_,     &restless_,      &second_for_s_}) {
+       {&luma_,     &background_,    &second_,      &deviation_,  &sum_deviation_, &scale_,    &residual_,
+        &row_sums_, &neighbourhood_, &threshold_,   &local_gain_, &column_sums_,   &smooth_,   &sum_threshold_,
+        &unrest_,   &changed_,       &was_changed_, &moving_,     &recent_motion_, &restless_, &second_for_s_}) {
     plane->assign(size, 0);
   }
   for (Plane& plane : kept_) plane.assign(size, 0);
@@ -270,12 +271,15 @@ void CellModel::compare_with_before() {
   const float* __restrict unrest = unrest_.data();
   const float* __restrict changed = changed_.data();
   float* __restrict moving = moving_.data();
+  float* __restrict recent = recent_motion_.data();
+  const float fade = 1 - smaller(1, dt_s_ / kMotionFadesS);
   for (std::size_t i = 0, size = luma_.size(); i < size; ++i) {
     const float least = larger(floor, kMovedOwn * std::abs(residual[i])) + 0.01F * luma[i];
     const float threshold = larger(least, deviations * deviation[i]) * unrest[i];
     const float moved = std::abs(residual[i] - before[i] * scale[i]) - threshold;
     const float faint_moved = std::abs(neighbourhood[i] - faint_before[i] * scale[i]) - kMovedShare * sum_threshold[i];
     moving[i] = changed[i] > 0 && larger(moved, faint_moved) > 0 ? 1.0F : 0.0F;
+    recent[i] = larger(fade * recent[i] + moving[i] - kForgotten, 0);
   }
 }
 

@@ -50,12 +50,17 @@ class CellModel {
   const std::vector<float>& changed() const noexcept { return changed_; }
   /// By cell: not 0 where it looks different from kLag ago.
   const std::vector<float>& moving() const noexcept { return moving_; }
+  /// By cell: pictures on which it moved of late; each counts less within kMotionFadesS.
+  const std::vector<float>& recent_motion() const noexcept { return recent_motion_; }
   /// By cell: how restless it has been, in times that it has come and gone of late.
   const std::vector<float>& restless() const noexcept { return restless_; }
   /// By how much of the expected light a cell differs.
   float relative_residual(std::size_t cell) const noexcept {
     return residual_[cell] / (scale_[cell] * background_[cell] + 8);
   }
+  /// What a cell shows, and what its background would show in this light.
+  float seen(std::size_t cell) const noexcept { return luma_[cell]; }
+  float expected(std::size_t cell) const noexcept { return scale_[cell] * background_[cell]; }
   double changed_share() const noexcept { return changed_share_; }
   float learnt_s() const noexcept { return learnt_s_; }
   /// Factor from background to picture, over all: 1 as long as light and exposure stay.
@@ -63,6 +68,7 @@ class CellModel {
 
   static constexpr float kSure = 2;
   static constexpr float kLagS = 0.4F;
+  static constexpr float kMotionFadesS = 0.5F;
 
  private:
   using Plane = std::vector<float>;
@@ -95,7 +101,7 @@ class CellModel {
   Plane luma_, background_, second_, deviation_, sum_deviation_;
   Plane scale_, residual_, row_sums_, neighbourhood_, threshold_, local_gain_, column_sums_, window_share_, smooth_,
       sum_threshold_, unrest_;
-  Plane changed_, was_changed_, moving_, restless_, second_for_s_;
+  Plane changed_, was_changed_, moving_, recent_motion_, restless_, second_for_s_;
   static constexpr std::size_t kKept = 4;
   std::array<Plane, kKept> kept_, kept_faint_;  ///< residuals of the last kLagS, the oldest at next_kept_
   std::size_t next_kept_ = 0;

@@ -20,10 +20,11 @@ constexpr float kLearningS = 0.8F;          // at the start, before anything can
 constexpr milliseconds kSettle{600};        // after much has changed at once
 constexpr milliseconds kFindAgain{2000};    // an open event waits so long for what it was about
 constexpr milliseconds kAbsorbAfter{1500};  // what has not moved for so long becomes background
-constexpr milliseconds kRest{4000};         // the same for what stopped inside the picture: an animal at rest
-constexpr milliseconds kLeaving{1000};      // between the last motion at the edge and the last motion of what left
+constexpr milliseconds kRest{30000};        // the same for what stopped inside the picture: an animal at rest
+constexpr float kStayedShare = 0.5F;        // of its last motion was where it still is
+constexpr float kPresent = 0.5F;            // of the contrast along its edge is in the picture, not in the background
 constexpr float kRestingShare = 0.6F;       // of what it covered at most, for what stays to be the animal
-constexpr float kRestless = 4;              // comings and goings of late, by cell
+constexpr float kRestless = 6;              // comings and goings of late, by cell
 constexpr float kLightPace = 20;            // times as quick as usual
 constexpr milliseconds kSudden{150};
 constexpr double kSuddenShare = 0.45, kCalmShare = 0.2;
@@ -189,6 +190,7 @@ class MotionDetector::Body {
       if (area <= options_.min_area / 2 || track.last_moved != now_) continue;
       report.score = std::max(report.score, 100 * area);
       report.moving_area = std::max(report.moving_area, area_of(static_cast<float>(track.cells)));
+      if (!track.confirmed && track.was_event) begin_again(track);
       if (!track.confirmed) judge_candidate(track, heaviest, report, step);
       moved |= track.confirmed;
     }
@@ -250,14 +252,24 @@ class MotionDetector::Body {
     event_.zone = *most > 0 ? static_cast<int>(most - zone_cells_.begin()) : -1;
   }
 
+  /// What was part of an event that is over is judged anew once it moves.
+  void begin_again(Track& track) const {
+    track.was_event = false;
+    track.first = now_;
+    track.hits = track.looks = 1;
+    track.jumps = 0;
+    track.held = {};
+  }
+
   void close_event(MotionReport& report) {
     open_ = false;
+    for (Track& track : sight_->tracker.tracks()) track.was_event |= std::exchange(track.confirmed, false);
     report.change = MotionReport::Change::kEnded;
   }
 
   void tell_near_miss(MotionReport& report) const {
     const Track* const track = sight_->tracker.lost();
-    if (track == nullptr || track->confirmed || track->last_moved == BootTime{}) return;
+    if (track == nullptr || track->confirmed || track->was_event || track->last_moved == BootTime{}) return;
     if (area_of(track->peak_weight) <= options_.min_area / 2) return;
     report.change = MotionReport::Change::kNearMiss;
     report.event.begin = track->first;
@@ -268,12 +280,12 @@ class MotionDetector::Body {
     tell_why(*track, report.event);
   }
 
-  /// What stays where its own motion died, inside the picture, is taken for an animal that sits still. What is left
-  /// after the motion went out over the edge was put down or taken away.
+  /// An animal that sits still is where its own motion ended, has not become much smaller, and has an outline that the
+  /// background has not. What was put down is not where the motion ended, and what was taken away has no outline.
   bool rests(const Track& track) const {
-    if (area_of(track.weight) < options_.min_area || track.weight < kRestingShare * track.peak_weight) return false;
-    const bool left = track.last_moved - track.at_edge < kLeaving;
-    return track.confirmed && !left && track.restless < kRestless && now_ - track.last_moved < kRest;
+    if (area_of(track.weight) < options_.min_area || track.weight < kRestingShare * track.recent_peak) return false;
+    const bool stayed = track.motion_here >= kStayedShare * track.motion, present = track.outline >= kPresent;
+    return track.confirmed && stayed && present && track.restless < kRestless && now_ - track.last_moved < kRest;
   }
 
   /// An animal must not become part of what is normal while it is there.

@@ -8,10 +8,11 @@ namespace {
 
 constexpr int kReach = 2;              // cells between an area and where its track was last seen
 constexpr float kMovingShare = 0.08F;  // of an area, for it to move
-constexpr float kSoftShare = 0.003F;   // of the picture: what is smaller is not asked for its edges
+constexpr float kSoftShare = 0.003F;   // of the picture: what is smaller is never taken for a shadow
 constexpr float kSharpStep = 0.10F;    // of the light
 constexpr float kSharpShare = 0.3F;    // of an area's edge
 constexpr std::chrono::milliseconds kLostAfter{400};
+constexpr float kPeakFadesS = 5;
 constexpr int kLostPictures = 2;  // and not before so many, where they come seldom
 
 /// Cells between two boxes; 0 when they overlap or touch.
@@ -47,7 +48,7 @@ void AreaFinder::find(const CellModel& model, const std::vector<std::uint8_t>& w
 Area AreaFinder::grow(int seed, const CellModel& model, const std::vector<std::uint8_t>& watched) {
   const int stride = grid_.stride();
   const std::array<int, 8> around{-stride - 1, -stride, -stride + 1, -1, 1, stride - 1, stride, stride + 1};
-  Area area{grid_.columns, grid_.rows, 0, 0, cells_used_, 0, 0, false, 0, 0, false};
+  Area area{.left = grid_.columns, .top = grid_.rows, .first_cell = cells_used_};
   cells_[static_cast<std::size_t>(cells_used_++)] = seed;
   seen_[static_cast<std::size_t>(seed)] = 1;
   for (int next = area.first_cell; next < cells_used_; ++next) {
@@ -56,10 +57,8 @@ Area AreaFinder::grow(int seed, const CellModel& model, const std::vector<std::u
     const int column = cell % stride - 1, row = cell / stride - 1;
     area.left = std::min(area.left, column), area.right = std::max(area.right, column);
     area.top = std::min(area.top, row), area.bottom = std::max(area.bottom, row);
-    if (model.moving()[i] > 0) {
-      ++area.moving_cells;
-      area.moves_at_edge |= column == 0 || row == 0 || column == grid_.columns - 1 || row == grid_.rows - 1;
-    }
+    area.moving_cells += model.moving()[i] > 0 ? 1 : 0;
+    area.recent_motion += model.recent_motion()[i];
     area.weight += model.changed()[i] / CellModel::kSure;
     area.restless += model.restless()[i];
     for (const int step : around) {
@@ -71,14 +70,15 @@ Area AreaFinder::grow(int seed, const CellModel& model, const std::vector<std::u
   }
   area.cell_count = cells_used_ - area.first_cell;
   area.restless /= static_cast<float>(area.cell_count);
-  area.soft =
-      static_cast<float>(area.cell_count) > kSoftShare * static_cast<float>(grid_.cells()) && is_soft(area, model);
+  judge_edge(area, model);
   return area;
 }
 
-/// Where an animal ends, the picture changes from one cell to the next but one; a cloud's shadow takes longer.
-bool AreaFinder::is_soft(const Area& area, const CellModel& model) const {
+/// Where an animal ends, the picture changes from one cell to the next but one; a cloud's shadow takes longer. And it
+/// is the picture that changes there; where something was taken away, it is the background.
+void AreaFinder::judge_edge(Area& area, const CellModel& model) const {
   int pairs = 0, sharp = 0;
+  float seen = 0, expected = 0;
   const int stride = grid_.stride();
   for (int n = 0; n < area.cell_count; ++n) {
     const int cell = cells_[static_cast<std::size_t>(area.first_cell + n)];
@@ -88,13 +88,17 @@ bool AreaFinder::is_soft(const Area& area, const CellModel& model) const {
       if (model.changed()[j] > 0) return;
       ++pairs;
       sharp += std::abs(model.relative_residual(i) - model.relative_residual(j)) > kSharpStep;
+      seen += std::abs(model.seen(i) - model.seen(j));
+      expected += std::abs(model.expected(i) - model.expected(j));
     };
     if (column >= 2) compare(cell - 2);
     if (column + 2 < grid_.columns) compare(cell + 2);
     if (row >= 2) compare(cell - 2 * stride);
     if (row + 2 < grid_.rows) compare(cell + 2 * stride);
   }
-  return static_cast<float>(sharp) < kSharpShare * static_cast<float>(pairs);
+  const bool large = static_cast<float>(area.cell_count) > kSoftShare * static_cast<float>(grid_.cells());
+  area.soft = large && static_cast<float>(sharp) < kSharpShare * static_cast<float>(pairs);
+  area.outline = seen / std::max(1.0F, seen + expected);
 }
 
 void Tracker::clear() noexcept {
@@ -132,7 +136,10 @@ void Tracker::age(BootTime now, std::chrono::nanoseconds step) {
       continue;
     }
     track.cells = track.moving_cells = 0;
-    track.weight = track.restless = 0;
+    track.weight = track.restless = track.heaviest = track.motion_here = 0;
+    const float fade = 1 - std::min(1.0F, static_cast<float>(to_seconds(step)) / CellModel::kMotionFadesS);
+    track.motion *= fade;
+    track.recent_peak *= 1 - std::min(1.0F, static_cast<float>(to_seconds(step)) / kPeakFadesS);
     ++track.looks;
   }
 }
@@ -164,10 +171,16 @@ void Tracker::add(Track& track, const Area& area, BootTime now, const Track& bef
   track.weight += area.weight;
   track.restless = std::max(track.restless, area.restless);
   track.peak_weight = std::max(track.peak_weight, track.weight);
+  track.recent_peak = std::max(track.recent_peak, track.weight);
+  if (area.weight > track.heaviest) {
+    track.heaviest = area.weight;
+    track.outline = area.outline;
+  }
   track.peak_cells = std::max(track.peak_cells, track.cells);
+  track.motion += static_cast<float>(area.moving_cells);
+  track.motion_here += area.recent_motion;
   if (static_cast<float>(area.moving_cells) > kMovingShare * static_cast<float>(area.cell_count)) {
     track.last_moved = now;
-    if (area.moves_at_edge) track.at_edge = now;
   }
 }
 

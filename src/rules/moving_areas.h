@@ -14,10 +14,12 @@ struct Area {
   int left = 0, top = 0, right = 0, bottom = 0;  ///< of its cells, inclusive
   int first_cell = 0, cell_count = 0;            ///< in AreaFinder::cells()
   int moving_cells = 0;
-  bool moves_at_edge = false;  ///< of the picture
-  float weight = 0;            ///< cells, each by how sure it is, at most 1
-  float restless = 0;          ///< mean over its cells
-  bool soft = false;           ///< large and without a sharp edge: a shadow or a lamp's light, no animal
+  float recent_motion = 0;  ///< sum over its cells
+  float weight = 0;         ///< cells, each by how sure it is, at most 1
+  float restless = 0;       ///< mean over its cells
+  float outline =
+      0;  ///< contrast along its edge, as a share of that plus the background's: over 0.5, something is there
+  bool soft = false;  ///< large and without a sharp edge: a shadow or a lamp's light, no animal
 };
 
 /// Thread-bound. No allocation after the constructor.
@@ -33,7 +35,7 @@ class AreaFinder {
   static constexpr int kAreasMax = 64;
 
  private:
-  bool is_soft(const Area& area, const CellModel& model) const;
+  void judge_edge(Area& area, const CellModel& model) const;
   Area grow(int seed, const CellModel& model, const std::vector<std::uint8_t>& watched);
 
   CellGrid grid_;
@@ -51,12 +53,17 @@ struct Track {
   int hits = 0, looks = 0, jumps = 0;
   int cells = 0, moving_cells = 0;  ///< of this picture
   float weight = 0, peak_weight = 0;
+  float recent_peak = 0;  ///< of the weight; fades within seconds
   float restless = 0;
   int peak_cells = 0;
-  BootTime at_edge{};  ///< when it moved last where the picture ends
+  float motion = 0;       ///< moving cells of late; those of each picture count less within CellModel::kMotionFadesS
+  float motion_here = 0;  ///< of that, on cells that still differ
+  float outline = 0;      ///< of its heaviest area
+  float heaviest = 0;     ///< of this picture
   /// By HeldBack, kNothing left out: what kept this one from being an event.
   std::array<HeldBackTime, kHeldBackReasons> held{};
-  bool confirmed = false;
+  bool confirmed = false;  ///< part of the open event
+  bool was_event = false;  ///< part of one that is over, and has not moved since
 };
 
 /// Thread-bound. No allocation after the constructor.
