@@ -11,6 +11,8 @@ find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(date REQUIRED)
 find_package(Freetype REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(SQLiteCpp 3.2 REQUIRED)
 # The headers of Asio and Beast alone; bookworm's default Boost, 1.74, is too old for Asio's coroutines.
 find_package(OpenSSL REQUIRED)
 if(POLICY CMP0167)

@@ -20,13 +20,18 @@ _nestbox_outputs() {
   _nestbox_ask status | grep -o '"outputs": *\[[^]]*' | _nestbox_values name
 }
 
+# Numbers of the visits of the last days.
+_nestbox_visits() {
+  _nestbox_ask visits --since 3d | grep -o '"id": *[0-9]*' | grep -o '[0-9]*$'
+}
+
 _nestbox() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
   local words=() i choices=''
   COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
-      --socket | -o | --output | --picture | --config | --set) ((i++)) ;;
+      --socket | -o | --output | --picture | --config | --set | --since) ((i++)) ;;
       -*) ;;
       *) words+=("${COMP_WORDS[i]}") ;;
     esac
@@ -41,11 +46,14 @@ _nestbox() {
   esac
 
   case "${words[*]}" in
-    '') choices='status analyze doctor focus live snapshot set get diff reset reload key passwd setup --socket --json --help --version' ;;
+    '') choices='status analyze replay doctor focus live snapshot visits why star note species set get diff reset reload key passwd setup --socket --json --help --version' ;;
     live) choices='start stop test' ;;
     'live start' | 'live stop' | 'live test' | 'key set') choices=$(_nestbox_outputs) ;;
     key) choices='set' ;;
     set | get | reset) choices=$(_nestbox_ask get | _nestbox_values key) ;;
+    visits) choices='--since --csv' ;;
+    why | note | species) choices=$(_nestbox_visits) ;;
+    star) choices="$(_nestbox_visits) --off" ;;
     snapshot) choices='-o' ;;
     analyze | 'analyze '*)
       if [[ $current != -* ]]; then
@@ -55,6 +63,7 @@ _nestbox() {
       fi
       choices='--csv --picture --set --config'
       ;;
+    replay | 'replay '*) choices='--set --config' ;;
     doctor) choices='--uplink --config' ;;
     focus) choices='lock --day --infrared --reset' ;;
   esac

@@ -8,92 +8,12 @@
 #include <optional>
 #include <vector>
 
+#include "call_context.h"
 #include "json_values.h"
-#include "nestbox/base/secret.h"
 
 namespace nestbox {
+namespace calls {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-constexpr int kGood = 0, kFailed = 1, kBadUsage = 2;
-
-std::string dump(const Json& body) {
-  return redacted(body.dump(-1, ' ', false, Json::error_handler_t::replace));
-}
-
-Answer good(const Json& body) {
-  return {kGood, dump(body), {}};
-}
-
-Answer error(int exit_status, const std::string& code, const std::string& message, const std::string& key = "",
-             const std::string& allowed = "", const std::string& nearest = "") {
-  const auto or_null = [](const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); };
-  return {exit_status,
-          dump({{"error",
-                 {{"code", code},
-                  {"message", message},
-                  {"key", or_null(key)},
-                  {"allowed", or_null(allowed)},
-                  {"nearest", or_null(nearest)}}}}),
-          {}};
-}
-
-const char* code_of(ErrorKind kind) {
-  switch (kind) {
-    case ErrorKind::kInvalidArgument:
-      return "bad_value";
-    case ErrorKind::kNotFound:
-      return "not_found";
-    case ErrorKind::kUnavailable:
-      return "unavailable";
-    case ErrorKind::kBusy:
-      return "busy";
-    case ErrorKind::kTimeout:
-      return "timeout";
-    case ErrorKind::kCancelled:
-      return "cancelled";
-    case ErrorKind::kExhausted:
-      return "exhausted";
-    case ErrorKind::kInternal:
-      return "internal";
-  }
-  return "internal";
-}
-
-Answer error(const Error& cause) {
-  const bool asker_is_wrong = cause.kind == ErrorKind::kInvalidArgument || cause.kind == ErrorKind::kNotFound;
-  return error(asker_is_wrong ? kBadUsage : kFailed, code_of(cause.kind), cause.message);
-}
-
-/// The first of several; the others are in the text, as a person would want them.
-Answer error(const std::vector<ConfigError>& causes) {
-  const auto& first = causes.front();
-  auto message = first.where.empty() ? first.message : first.where + ": " + first.message;
-  for (auto other = causes.begin() + 1; other != causes.end(); ++other) message += "\n" + to_line(*other);
-  const int status = first.code == ConfigErrorCode::kNotSaved ? kFailed : kBadUsage;
-  return error(status, code_text(first.code), message, first.key, first.allowed, first.nearest);
-}
-
-std::optional<std::string> text_argument(const Json& arguments, const char* name) {
-  const auto found = arguments.find(name);
-  if (found == arguments.end() || !found->is_string()) return std::nullopt;
-  return found->get<std::string>();
-}
-
-Json stage_texts(Stages stages) {
-  auto texts = Json::array();
-  for (const auto stage : kEveryStage) {
-    if (stages.contains(stage)) texts.push_back(stage_text(stage));
-  }
-  return texts;
-}
-
-Json to_json(const Change& change, const std::vector<std::string>& warnings) {
-  auto notes = Json(warnings);
-  for (const auto& key : change.at_next_start) notes.push_back(key + " takes effect at the next start");
-  return {{"changed", change.keys}, {"rebuilt", stage_texts(change.stages)}, {"notes", notes}};
-}
 
 Json to_json(const Setting& setting) {
   return {{"key", setting.key},
@@ -104,28 +24,6 @@ Json to_json(const Setting& setting) {
           {"allowed", setting.allowed},
           {"help", setting.help}};
 }
-
-/// One command's way through: its arguments, what it acts on, whom to answer.
-struct Context {
-  DaemonCalls& daemon;
-  const Call& call;
-  const Json& arguments;
-  const Calls::Done& done;
-  FocusPeaks& peaks;
-
-  void changed(ConfigResult<Change> change) const {
-    if (!change) return done(error(change.error()));
-    daemon.apply(*change);
-    done(good(to_json(*change, daemon.settings().warnings())));
-  }
-
-  /// settings.yaml lies in the state folder; without one a change could not be kept, and nothing may be written.
-  bool can_keep() const {
-    if (daemon.state_error().empty()) return true;
-    done(error(kFailed, "unavailable", "settings cannot be kept: " + daemon.state_error()));
-    return false;
-  }
-};
 
 void status(const Context& context) {
   context.done({kGood, redacted(to_json(context.daemon.report(), context.daemon.time_zone())), {}});
@@ -339,23 +237,23 @@ struct Command {
   void (*run)(const Context&);
 };
 constexpr std::array kCommands{
-    Command{"status", status}, Command{"get", get},       Command{"set", set},           Command{"reset", reset},
-    Command{"reload", reload}, Command{"diff", diff},     Command{"snapshot", snapshot}, Command{"key", key},
-    Command{"live", live},     Command{"passwd", passwd}, Command{"doctor", examine},    Command{"focus", focus},
+    Command{"status", status},   Command{"get", get},       Command{"set", set},           Command{"reset", reset},
+    Command{"reload", reload},   Command{"diff", diff},     Command{"snapshot", snapshot}, Command{"key", key},
+    Command{"live", live},       Command{"passwd", passwd}, Command{"doctor", examine},    Command{"focus", focus},
+    Command{"visits", visits},   Command{"why", why},       Command{"star", star},         Command{"note", note},
+    Command{"species", species}, Command{"replay", replay},
 };
 
 }  // namespace
-
-Answer error_answer(const Error& cause) {
-  return error(cause);
-}
+}  // namespace calls
 
 void Calls::call(const Call& call, const Done& done) {
-  const auto arguments = Json::parse(call.arguments_json.empty() ? "{}" : call.arguments_json, nullptr, false);
+  using calls::error, calls::kBadUsage;
+  const auto arguments = calls::Json::parse(call.arguments_json.empty() ? "{}" : call.arguments_json, nullptr, false);
   if (!arguments.is_object()) return done(error(kBadUsage, "bad_usage", "the arguments are no JSON object"));
-  const auto command = std::find_if(kCommands.begin(), kCommands.end(),
-                                    [&](const Command& known) { return call.command == known.name; });
-  if (command == kCommands.end()) {
+  const auto command = std::find_if(calls::kCommands.begin(), calls::kCommands.end(),
+                                    [&](const calls::Command& known) { return call.command == known.name; });
+  if (command == calls::kCommands.end()) {
     return done(error(kBadUsage, "unknown_command", fmt::format("no command is called \"{}\"", call.command)));
   }
   command->run({daemon_, call, arguments, done, focus_peaks_});

@@ -6,9 +6,11 @@
 #include "doctor.h"
 #include "focus.h"
 #include "live_director.h"
+#include "motion_archive.h"
 #include "nestbox/base/time_zone.h"
 #include "nestbox/config/settings.h"
 #include "nestbox/options/ports.h"
+#include "nestbox/store/visit_store.h"
 #include "status_report.h"
 
 namespace nestbox {
@@ -16,9 +18,15 @@ namespace nestbox {
 /// What the commands act on; the daemon implements it.
 struct DaemonCalls {
   virtual ~DaemonCalls() = default;
+  /// Runs `work` there soon. Thread-safe.
+  virtual void on_main(std::function<void()> work) = 0;
   virtual StatusReport report() = 0;
   virtual CaptureStatus camera() = 0;
   virtual const TimeZone& time_zone() const = 0;
+  virtual VisitStore& visits() = 0;
+  /// What has been kept of recent motion, under the settings in effect and under others. `progress` and `done` run on
+  /// any thread.
+  virtual void replay(const MotionOptions& after, MotionArchive::Progress progress, MotionArchive::Done done) = 0;
   virtual Settings& settings() = 0;
   /// Why nothing can be kept at present (no state folder); empty: it can.
   virtual const std::string& state_error() const = 0;

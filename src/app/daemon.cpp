@@ -113,6 +113,7 @@ void Daemon::reopen_state() {
   if (const auto opened = open_state(); !opened || !state_) return;
   log::write(log::Level::kInfo, kPart, fmt::format("paths.state {} is there now", state_->path().string()));
   reload();
+  visits_->apply(visits_setup());
   director_->configure(settings_.options(), time_zone_, targets());
   if (!lan_error_.empty()) reopen_web();
   direct_now();
@@ -128,13 +129,15 @@ Result<void> Daemon::open_control() {
 void Daemon::start_stages() {
   jobs_.start();
   pictures_ = std::make_shared<PictureDesk>(jobs_, [this](std::chrono::milliseconds after) { expect_picture(after); });
+  visits_ = std::make_unique<Visits>(context_, jobs_, visits_setup(), [this] { direct_now(); });
   main_ = std::make_unique<Pipeline>(Pipeline::Names{"capture", "encode"}, capture_setup(), encode_setup(),
-                                     std::vector<std::shared_ptr<FrameSink>>{pictures_});
+                                     std::vector<std::shared_ptr<FrameSink>>{pictures_, visits_->eye()});
   director_ = std::make_unique<LiveDirector>(
       LiveDirector::Ports{main_->hub(), [this]() -> PacketHub& { return slate_hub(); }, [this] { end_slate(); },
                           [this](std::int64_t bitrate_bps) { main_->encode().set_bitrate(bitrate_bps); },
                           [this] { direct_now(); }},
       settings_.options(), time_zone_, targets());
+  visits_->start(main_->hub());
   main_->start();
 }
 
@@ -152,7 +155,7 @@ void Daemon::open_web() {
   if (!lan_error.empty()) options.listen = on_loopback(options.listen);
   if (lan_error != lan_error_ && !lan_error.empty()) log::write(log::Level::kWarning, kPart, lan_error);
   lan_error_ = lan_error;
-  auto web = WebServer::open(options, {*this, *pictures_, main_->hub(), accounts_});
+  auto web = WebServer::open(options, {*this, *pictures_, main_->hub(), accounts_, &visits_->recordings()});
   if (web) {
     web_ = std::move(*web);
     web_error_.clear();
@@ -235,6 +238,8 @@ int Daemon::shut_down() {
   jobs_.request_stop();
   doctor_.request_stop();
 
+  visits_->request_stop();
+
   auto hung = main_->join_until(deadline);
   const auto add = [&hung](std::vector<std::string> more) {
     std::move(more.begin(), more.end(), std::back_inserter(hung));
@@ -245,6 +250,7 @@ int Daemon::shut_down() {
   join_or_abandon(jobs_, "jobs", deadline, hung);
   join_or_abandon(doctor_, "doctor", deadline, hung);
   control_.reset();
+  add(visits_->join_until(deadline));
   if (hung.empty()) return exit_status_;
   log::write(log::Level::kWarning, kPart, fmt::format("left while these threads hung: {}", fmt::join(hung, ", ")));
   std::_Exit(exit_status_);  // their stacks still point into this object
@@ -266,6 +272,7 @@ void Daemon::apply(const Change& change) {
   if (touches({Stage::kText, Stage::kOutputs, Stage::kEncoder, Stage::kSource})) {
     director_->configure(options, time_zone_, targets());
   }
+  if (touches({Stage::kMotion, Stage::kVisits, Stage::kText})) visits_->apply(visits_setup());
   if (touches({Stage::kWeb})) reopen_web();
   direct_now();
 }
@@ -298,6 +305,10 @@ CaptureStage::Setup Daemon::slate_setup() const {
 EncodeStage::Setup Daemon::encode_setup() const {
   const auto& options = settings_.options();
   return {options.encoder, options.audio, camera_now(options).framerate};
+}
+
+Visits::Setup Daemon::visits_setup() const {
+  return {settings_.options(), box_name(), time_zone_, state_ ? state_->path() : std::filesystem::path()};
 }
 
 // A still needs little: it starts, and stays, at the lowest rate that the owner allows.
@@ -409,7 +420,7 @@ void Daemon::schedule_direction(std::chrono::nanoseconds in) {
   direction_timer_.expires_after(std::chrono::duration_cast<boost::asio::steady_timer::duration>(in));
   direction_timer_.async_wait([this](const boost::system::error_code& cancelled) {
     if (cancelled || stopping_) return;
-    const auto next = director_->direct(main_->capture().status());
+    const auto next = director_->direct({main_->capture().status(), visits_->visiting()});
     if (next) schedule_direction(*next);
   });
 }
@@ -440,6 +451,7 @@ std::optional<std::string> Daemon::stuck_worker() const {
   if (slate_ && is_stuck(slate_->encode().heartbeat())) return "slate-encode";
   if (web_ && is_stuck(web_->heartbeat())) return "web";
   if (is_stuck(jobs_.heartbeat())) return "jobs";
+  if (visits_->eye_is_stuck(now, kWorkMax)) return "vision";
   return director_->stuck_output(now, kWorkMax);
 }
 
@@ -455,6 +467,10 @@ StatusReport Daemon::report() {
   report.password_set = accounts_.has_password();
   report.camera = main_->capture().status();
   report.encoder = main_->encode().status();
+  report.motion = visits_->motion();
+  report.recording = visits_->recording();
+  report.visit_id = visits_->current_id();
+  report.visits_trouble = visits_->trouble();
   report.outputs = director_->status();
   report.disk = state_ ? disk_status(state_->path()) : std::nullopt;
   report.resident_bytes = resident_bytes();
@@ -477,6 +493,7 @@ std::vector<Problem> Daemon::standing_problems(const StatusReport& report) const
   if (is_problem(report.camera.state) && !report.camera.last_error.empty()) add("camera", report.camera.last_error);
   if (report.encoder.state == EncoderState::kFailed) add("encoder", report.encoder.last_error);
   if (!report.encoder.sound_trouble.empty()) add("sound", report.encoder.sound_trouble);
+  if (!report.visits_trouble.empty()) add("visits", report.visits_trouble);
   for (const auto& output : report.outputs) {
     const bool troubled = output.state == OutputState::kBackoff || output.state == OutputState::kFailed;
     if (troubled) add("output:" + output.name, output.name + ": " + output.last_error);

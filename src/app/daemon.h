@@ -1,5 +1,6 @@
 #pragma once
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <filesystem>
@@ -20,6 +21,7 @@
 #include "pipeline.h"
 #include "state_folder.h"
 #include "status_report.h"
+#include "visits.h"
 
 namespace nestbox {
 
@@ -38,9 +40,14 @@ class Daemon : public CallHandler, private DaemonCalls {
 
  private:
   // DaemonCalls: what the commands act on (calls.h).
+  void on_main(std::function<void()> work) override { boost::asio::post(context_, std::move(work)); }
   StatusReport report() override;
   CaptureStatus camera() override { return main_->capture().status(); }
   const TimeZone& time_zone() const override { return time_zone_; }
+  VisitStore& visits() override { return visits_->store(); }
+  void replay(const MotionOptions& after, MotionArchive::Progress progress, MotionArchive::Done done) override {
+    visits_->replay(after, std::move(progress), std::move(done));
+  }
   Settings& settings() override { return settings_; }
   const std::string& state_error() const override { return state_error_; }
   void apply(const Change& change) override;
@@ -69,6 +76,7 @@ class Daemon : public CallHandler, private DaemonCalls {
   CaptureStage::Setup capture_setup() const;
   CaptureStage::Setup slate_setup() const;
   EncodeStage::Setup encode_setup() const;
+  Visits::Setup visits_setup() const;
   EncodeStage::Setup slate_encode_setup() const;
   PacketHub& slate_hub();
   void end_slate();
@@ -98,10 +106,11 @@ class Daemon : public CallHandler, private DaemonCalls {
   std::unique_ptr<KeyStore> keys_;
   ProblemBook problem_book_;
 
-  Jobs jobs_;
+  Jobs jobs_{"jobs"};
   Accounts accounts_{jobs_};
   Doctor doctor_;
   std::shared_ptr<PictureDesk> pictures_;
+  std::unique_ptr<Visits> visits_;
   std::unique_ptr<Pipeline> main_;
   std::unique_ptr<Pipeline> slate_;
   std::unique_ptr<LiveDirector> director_;

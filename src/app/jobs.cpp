@@ -6,7 +6,7 @@
 namespace nestbox {
 
 void Jobs::start() {
-  thread_ = NamedThread("jobs", [this] { run(); });
+  thread_ = NamedThread(thread_name_, [this] { run(); });
 }
 
 Result<void> Jobs::post(Job job) {

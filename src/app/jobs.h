@@ -8,10 +8,12 @@
 
 namespace nestbox {
 
-/// The jobs thread: one, of low priority, for work that is short but not instant (JPEG, files). Thread-safe.
+/// A thread of low priority: "jobs" for work that is short but not instant (JPEG, files), "housekeeping" for what may
+/// take longer. Thread-safe.
 class Jobs {
  public:
   using Job = std::function<void()>;
+  explicit Jobs(std::string thread_name) : thread_name_(std::move(thread_name)) {}
   void start();
   /// Errors: kExhausted when 8 jobs wait already.
   Result<void> post(Job job);
@@ -22,6 +24,7 @@ class Jobs {
 
  private:
   void run();
+  const std::string thread_name_;
   BoundedQueue<Job> inbox_{8};
   Heartbeat heartbeat_;
   NamedThread thread_;

@@ -126,7 +126,7 @@ LiveDirector::Channel* LiveDirector::find(const std::string& name) const {
 }
 
 Result<void> LiveDirector::start(const std::string& name) {
-  auto started = policy_.start(name, {BootClock::now(), wall_now()});
+  auto started = policy_.start(name, inputs());
   if (!started) return started;
   for (const auto& channel : channels_) {
     if (name.empty() || channel->target.options.name == name) channel->output->retry_now();
@@ -136,7 +136,7 @@ Result<void> LiveDirector::start(const std::string& name) {
 }
 
 Result<void> LiveDirector::stop(const std::string& name) {
-  auto stopped = policy_.stop(name, {BootClock::now(), wall_now()});
+  auto stopped = policy_.stop(name, inputs());
   if (stopped) ports_.direct_soon();
   return stopped;
 }
@@ -146,11 +146,17 @@ std::string LiveDirector::hindrance(const CaptureStatus& camera) const {
   return "the picture is simulated; outputs refuse it unless camera.allow_simulated is true";
 }
 
-std::optional<std::chrono::nanoseconds> LiveDirector::direct(const CaptureStatus& camera) {
+LivePolicy::Inputs LiveDirector::inputs() const {
+  return {BootClock::now(), wall_now(), visiting_};
+}
+
+std::optional<std::chrono::nanoseconds> LiveDirector::direct(const Situation& situation) {
   const auto now = BootClock::now();
+  const auto& camera = situation.camera;
+  visiting_ = situation.visiting;
   forget_ended();
   hindrance_ = hindrance(camera);
-  const auto decision = policy_.decide({now, wall_now()});
+  const auto decision = policy_.decide(inputs());
   // An output connects when there is something to send: the first picture, or the slate because there is none.
   const bool has_picture = camera.frames > 0 || !camera.last_error.empty();
   const bool may_send = hindrance_.empty() && has_picture && !measurement_;

@@ -29,6 +29,11 @@ class LiveDirector {
     Secret key;
     std::string unusable;  ///< why its key cannot be used; empty: it can
   };
+  /// What outputs may depend on.
+  struct Situation {
+    CaptureStatus camera;
+    bool visiting = false;  ///< whether a visit is in progress
+  };
   struct Ports {
     PacketHub& live;
     std::function<PacketHub&()> slate;  ///< starts the slate where it is not there yet
@@ -45,7 +50,7 @@ class LiveDirector {
   Result<void> start(const std::string& name);
   Result<void> stop(const std::string& name);
   /// Brings everything to where it should be. When to be called again; nothing while nothing can change by itself.
-  std::optional<std::chrono::nanoseconds> direct(const CaptureStatus& camera);
+  std::optional<std::chrono::nanoseconds> direct(const Situation& situation);
 
   /// Sends to one output (with an empty name: the only one) for 20 s and says what came of it; `progress` gets the
   /// seconds that have gone by. An output that is on air tells of its own session at once.
@@ -90,12 +95,14 @@ class LiveDirector {
   Result<Channel*> channel_to_test(const std::string& name) const;
   void poll_test(BootTime now);
   void poll_measurement(BootTime now);
+  LivePolicy::Inputs inputs() const;
 
   const Ports ports_;
   SimulatedPictures simulated_;
   std::string microphone_;  ///< audio.source, when it is one; else empty
   LivePolicy policy_;
   BitrateController bitrate_;
+  bool visiting_ = false;                           ///< as last told
   std::string hindrance_;                           ///< as last decided
   std::vector<std::unique_ptr<Channel>> channels_;  ///< in the order of the configuration
   std::vector<std::shared_ptr<Output>> retired_;    ///< asked to stop, not yet joined

@@ -141,6 +141,14 @@ Json to_json(const OutputStatus& output) {
           {"last_error", text_or_null(output.last_error)}};
 }
 
+Json to_json(const VisionStatus& motion) {
+  return {{"enabled", motion.enabled},
+          {"active", motion.active},
+          {"score", motion.score},
+          {"threshold", motion.threshold},
+          {"events", motion.events}};
+}
+
 Json to_json(const std::optional<DiskStatus>& disk) {
   if (!disk) return {{"free_bytes", nullptr}, {"used_bytes", nullptr}, {"state", nullptr}};
   return {{"free_bytes", disk->free_bytes}, {"used_bytes", disk->used_bytes}, {"state", word(disk->state)}};
@@ -211,7 +219,12 @@ std::string to_json(const StatusReport& report, const TimeZone& time_zone) {
       {"page", text_or_null(report.page)},
       {"password_set", report.password_set},
       {"camera", to_json(report.camera)},
-      {"drops", {{"encode", report.encoder.frames_dropped}}},
+      {"drops",
+       {{"vision", report.motion.dropped},
+        {"encode", report.encoder.frames_dropped},
+        {"record", report.recording.packets_dropped}}},
+      {"motion", to_json(report.motion)},
+      {"visit_id", value_or_null(report.visit_id)},
       {"encoder", to_json(report.encoder)},
       {"outputs", to_array(report.outputs, [](const OutputStatus& output) { return to_json(output); })},
       {"disk", to_json(report.disk)},

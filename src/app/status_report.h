@@ -8,6 +8,8 @@
 #include "nestbox/capture/capture_stage.h"
 #include "nestbox/encode/encode_stage.h"
 #include "nestbox/publish/output.h"
+#include "nestbox/record/clip_recorder.h"
+#include "nestbox/vision/vision_stage.h"
 
 namespace nestbox {
 
@@ -53,6 +55,10 @@ struct StatusReport {
   bool password_set = false;  ///< the page's
   CaptureStatus camera;
   EncodeStatus encoder;
+  VisionStatus motion;
+  RecordStatus recording;
+  std::optional<std::int64_t> visit_id;  ///< of the visit in progress
+  std::string visits_trouble;            ///< why visits are not kept; empty: they are
   std::vector<OutputStatus> outputs;
   std::optional<DiskStatus> disk;
   std::uint64_t resident_bytes = 0;

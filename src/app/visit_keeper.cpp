@@ -18,7 +18,7 @@ namespace {
 constexpr auto kPart = "visits";
 // Leaves in a storm make near misses all day; a few a minute tell as much.
 constexpr int kNearMissesAMinute = 6;
-constexpr unsigned kPhotoMode = 0644;
+constexpr unsigned kPhotoMode = 0640;
 
 WallTime to_wall(BootTime time) {
   return wall_now() - (BootClock::now() - time);
@@ -34,8 +34,8 @@ VisitRules rules_of(const Options& options) {
 
 /// A visit with all that is still to become of it: it outlives its end until clip and photograph are on the disk.
 struct VisitKeeper::Episode {
-  VisitTracker::Visit visit;
-  VisitRecord record;  ///< `id` is 0 until the store has answered
+  BootTime first_begin{};  ///< as the visit's begin was told; it may turn out to have been earlier
+  VisitRecord record;      ///< `id` is 0 until the store has answered
   enum class Stored : std::uint8_t { kNo, kAsked, kYes } stored = Stored::kNo;
   bool changed_since_asked = false;
   std::optional<ClipRecorder::ClipId> clip;
@@ -45,14 +45,16 @@ struct VisitKeeper::Episode {
 };
 
 VisitKeeper::VisitKeeper(Ports ports, Setup setup)
-    : ports_(std::move(ports)), setup_(std::move(setup)), tracker_(rules_of(setup_.options)), timer_(ports_.context) {}
+    : ports_(std::move(ports)),
+      setup_(std::move(setup)),
+      tracker_(rules_of(setup_.options), BootClock::now()),
+      timer_(ports_.context) {}
 
 VisitKeeper::~VisitKeeper() = default;
 
 void VisitKeeper::apply(Setup setup) {
   setup_ = std::move(setup);
-  tracker_.apply(rules_of(setup_.options));
-  schedule();
+  take(tracker_.apply(rules_of(setup_.options), BootClock::now()));
 }
 
 void VisitKeeper::motion_changed(const MotionReport& report) {
@@ -124,20 +126,22 @@ void VisitKeeper::schedule() {
 
 void VisitKeeper::begin(const VisitTracker::Visit& visit) {
   current_ = std::make_shared<Episode>();
-  current_->visit = visit;
+  current_->first_begin = visit.begin;
   auto& record = current_->record;
   record.begin = to_wall(visit.begin);
   record.clock_trusted = clock_is_synchronised();
   record.triggers = visit.triggers;
-  if (visit.continues) record.continues = last_id_;
+  if (visit.continues) {
+    record.continues = last_id_;
+    ports_.photograph_anew();
+  }
   log::write(log::Level::kInfo, kPart, visit.continues ? "the visit goes on as another" : "a visit has begun");
   if (setup_.state.empty()) return failed("record a visit", {ErrorKind::kUnavailable, "paths.state is absent"});
-  if (setup_.options.visits.record) begin_clip(current_);
+  if (setup_.options.visits.record) begin_clip(current_, visit);
   insert(current_);
 }
 
-void VisitKeeper::begin_clip(const EpisodePtr& episode) {
-  const auto& visit = episode->visit;
+void VisitKeeper::begin_clip(const EpisodePtr& episode, const VisitTracker::Visit& visit) {
   const auto pre_roll = visit.continues ? std::chrono::milliseconds(0) : setup_.options.visits.pre_capture;
   const auto from = visit.begin - pre_roll;
   const auto file = clip_path(setup_.box_name, episode->record.begin, setup_.time_zone);
@@ -151,9 +155,9 @@ void VisitKeeper::begin_clip(const EpisodePtr& episode) {
 void VisitKeeper::end(const VisitTracker::Visit& visit) {
   const auto episode = std::exchange(current_, nullptr);
   if (!episode) return;
-  episode->visit = visit;
   episode->ended = true;
   auto& record = episode->record;
+  record.begin += visit.begin - episode->first_begin;
   record.end = record.begin + (visit.last_active - visit.begin);
   record.triggers = visit.triggers;
   record.zones = visit.zones;
@@ -174,7 +178,8 @@ void VisitKeeper::end(const VisitTracker::Visit& visit) {
 void VisitKeeper::clip_is_whole(const EpisodePtr& episode, const Result<ClipResult>& clip) {
   episode->clip_done = true;
   if (clip) {
-    episode->record.clip = std::filesystem::relative(clip->file, setup_.state).string();
+    episode->record.clip = clip->file.lexically_relative(setup_.state).string();
+    if (!clip->cut_short.empty()) last_error_ = "a clip ends early: " + clip->cut_short;  // the recorder has logged it
   } else {
     episode->record.clip.clear();
     failed("record a clip", clip.error());

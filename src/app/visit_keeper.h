@@ -31,6 +31,7 @@ class VisitKeeper {
     ClipRecorder& recorder;
     VisitStore& store;
     Jobs& jobs;
+    std::function<void()> photograph_anew;   ///< of the event that goes on in another visit
     std::function<void()> visiting_changed;  ///< what is live may depend on it
   };
   struct Setup {
@@ -61,7 +62,7 @@ class VisitKeeper {
   void take(const std::vector<VisitTracker::Step>& steps);
   void begin(const VisitTracker::Visit& visit);
   void end(const VisitTracker::Visit& visit);
-  void begin_clip(const EpisodePtr& episode);
+  void begin_clip(const EpisodePtr& episode, const VisitTracker::Visit& visit);
   void clip_is_whole(const EpisodePtr& episode, const Result<ClipResult>& clip);
   void write_photo(const EpisodePtr& episode);
   void save(const EpisodePtr& episode);

@@ -3,6 +3,7 @@
 /// For the .cpp files and private headers of av, encode, publish, record and capture; never for include/nestbox.
 extern "C" {
 #include <libavcodec/avcodec.h>
+#include <libavcodec/bsf.h>
 #include <libavformat/avformat.h>
 #include <libavutil/audio_fifo.h>
 #include <libavutil/avutil.h>
@@ -49,6 +50,9 @@ struct ResamplerDeleter {
 struct AudioFifoDeleter {
   void operator()(AVAudioFifo* fifo) const noexcept { av_audio_fifo_free(fifo); }
 };
+struct FilterDeleter {
+  void operator()(AVBSFContext* filter) const noexcept { av_bsf_free(&filter); }
+};
 struct IoDeleter {  ///< for avio_alloc_context(): frees the buffer and the context, closes nothing
   void operator()(AVIOContext* io) const noexcept;
 };
@@ -60,6 +64,7 @@ using PacketPtr = std::unique_ptr<AVPacket, PacketDeleter>;
 using Scaler = std::unique_ptr<SwsContext, ScalerDeleter>;
 using Resampler = std::unique_ptr<SwrContext, ResamplerDeleter>;
 using AudioFifo = std::unique_ptr<AVAudioFifo, AudioFifoDeleter>;
+using Filter = std::unique_ptr<AVBSFContext, FilterDeleter>;  ///< of packets
 using Io = std::unique_ptr<AVIOContext, IoDeleter>;
 
 /// Never null: aborts when memory is gone.

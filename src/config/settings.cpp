@@ -129,6 +129,7 @@ struct Settings::State {
 Errors Settings::State::choose_overlay() {
   std::string problem;
   for (const auto& path : {overlay_path(folder), overlay_copy_path(folder)}) {
+    if (!sources.changed_by_set) break;
     auto file = read_overlay(path);
     if (!file.root && file.problem.empty()) {
       if (problem.empty())

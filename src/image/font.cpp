@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "nestbox/base/assert.h"
-#include "utf8.h"
+#include "nestbox/base/utf8.h"
 
 namespace nestbox {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "utf8.h"
+#include "nestbox/base/utf8.h"
 
 namespace nestbox {
 namespace {

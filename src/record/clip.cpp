@@ -97,8 +97,9 @@ void Clip::sync_if_due(BootTime now) {
 void Clip::fail_on_disk(const char* attempt, int error_number) {
   const auto& name = file_ ? file_->name() : order_.file;
   error_number_ = error_number;
-  go_no_further(fmt::format("{} {}: {}", attempt, name.string(), system_error_text(error_number)));
-  health_.failed(error_number, name, trouble_);
+  over_ = true;
+  trouble_ = fmt::format("{} {}: {}", attempt, name.string(), system_error_text(error_number));
+  health_.failed(error_number, name.parent_path(), trouble_);
 }
 
 void Clip::go_no_further(std::string why) {
@@ -151,7 +152,7 @@ Result<ClipResult> Clip::make_whole() {
     return error == 0;
   };
   if (!step("cut", [&] { return last.size < size_ || error_number_ != 0 ? file_->cut(last.size) : 0; }) ||
-      !step("sync", [&] { return file_->sync(); }) || !step("name", [&] { return file_->publish(); })) {
+      !step("sync", [&] { return file_->sync(); }) || !step("rename", [&] { return file_->publish(); })) {
     return tl::unexpected(disk_error());
   }
   if (trouble_.empty() && ends_at_ && last.time < *ends_at_) trouble_ = "no more pictures came";

@@ -19,10 +19,10 @@ RecordStatus::State state_of(int error_number) {
 
 }  // namespace
 
-void DiskHealth::failed(int error_number, const std::filesystem::path& file, const std::string& message) {
+void DiskHealth::failed(int error_number, const std::filesystem::path& folder, const std::string& message) {
   Lock lock(mutex_);
   state_ = state_of(error_number);
-  folder_ = file.parent_path();
+  failure_ = {folder, BootClock::now()};
   last_error_ = message;
 }
 
@@ -31,10 +31,10 @@ void DiskHealth::works() {
   state_ = RecordStatus::State::kOk;
 }
 
-std::optional<std::filesystem::path> DiskHealth::failed_in() const {
+std::optional<DiskHealth::Failure> DiskHealth::failure() const {
   Lock lock(mutex_);
   if (state_ == RecordStatus::State::kOk) return std::nullopt;
-  return folder_;
+  return failure_;
 }
 
 RecordStatus::State DiskHealth::state(BootTime now) const {

@@ -36,12 +36,16 @@ class DiskHealth {
     return error_number;
   }
 
-  void failed(int error_number, const std::filesystem::path& file, const std::string& message) EXCLUDES(mutex_);
+  void failed(int error_number, const std::filesystem::path& folder, const std::string& message) EXCLUDES(mutex_);
   void works() EXCLUDES(mutex_);
   void was_slow(BootTime now) noexcept { slow_at_ns_ = now.time_since_epoch().count(); }
 
-  /// Where it failed last, while it is not known to work again.
-  std::optional<std::filesystem::path> failed_in() const EXCLUDES(mutex_);
+  /// Where and when it failed last, while it is not known to work again.
+  struct Failure {
+    std::filesystem::path folder;
+    BootTime at{};
+  };
+  std::optional<Failure> failure() const EXCLUDES(mutex_);
   RecordStatus::State state(BootTime now) const EXCLUDES(mutex_);
   std::string last_error() const EXCLUDES(mutex_);
 
@@ -51,7 +55,7 @@ class DiskHealth {
   std::atomic<BootClock::rep> slow_at_ns_{BootTime::min().time_since_epoch().count()};
   mutable Mutex mutex_;
   RecordStatus::State state_ GUARDED_BY(mutex_) = RecordStatus::State::kOk;
-  std::filesystem::path folder_ GUARDED_BY(mutex_);
+  Failure failure_ GUARDED_BY(mutex_);
   std::string last_error_ GUARDED_BY(mutex_);
 };
 

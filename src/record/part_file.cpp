@@ -17,7 +17,6 @@ namespace {
 
 constexpr int kNamesMax = 100;  // of one second: more means that something else is wrong
 constexpr unsigned kFileMode = 0640, kFolderMode = 0750;
-constexpr const char* kTrialName = ".nestbox-trial";
 constexpr const char* kAtomicWriteSuffix = ".new";  // write_file_atomically()'s
 
 std::filesystem::path numbered(const std::filesystem::path& wanted, int number) {
@@ -132,22 +131,8 @@ int sync_directory(const std::filesystem::path& directory) {
   return ::fsync(fd.get()) == 0 || errno == EINVAL ? 0 : errno;  // EINVAL: a file system that cannot (sync(2) alone)
 }
 
-int try_disk(const std::filesystem::path& folder) {
-  if (const int error = make_folder(folder); error != 0) return error;
-  const auto file = folder / kTrialName;
-  ::unlink(file.c_str());
-  FileDescriptor fd;
-  int error = create(file, fd);
-  if (error != 0) return error;
-  const std::string some(std::size_t{256} * 1024, '\0');  // as much as a fragment
-  error = append_all(fd.get(), some);
-  if (error == 0 && ::fdatasync(fd.get()) != 0) error = errno;
-  ::unlink(file.c_str());
-  return error;
-}
-
 bool is_temporary(const std::filesystem::path& file) {
-  return file.filename() == kTrialName || file.extension() == kAtomicWriteSuffix;
+  return file.filename().string().starts_with(kTrialName) || file.extension() == kAtomicWriteSuffix;
 }
 
 }  // namespace nestbox::record

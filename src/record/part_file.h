@@ -8,6 +8,8 @@
 namespace nestbox::record {
 
 inline constexpr const char* kPartSuffix = ".part";
+/// What a file is called that only tries whether the disk works.
+inline constexpr const char* kTrialName = ".nestbox-trial";
 
 /// Makes the folder too. Where there is such a file, whole or not, NAME-2.mp4 is taken, and so on.
 OpenedFile open_part_file(const std::filesystem::path& wanted);
@@ -22,8 +24,6 @@ Published publish_part(const std::filesystem::path& part, const std::filesystem:
 /// 0, or what errno said.
 int sync_directory(const std::filesystem::path& directory);
 
-/// Whether the disk of `folder` takes a file again, synced; leaves nothing behind. 0, or what errno said.
-int try_disk(const std::filesystem::path& folder);
 /// Whether a file's name is one that this folder's code uses for a moment only.
 bool is_temporary(const std::filesystem::path& file);
 

@@ -1,7 +1,11 @@
 #include "worker.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
+#include "nestbox/base/assert.h"
+#include "nestbox/base/file.h"
 #include "nestbox/base/log.h"
 #include "part_file.h"
 
@@ -18,10 +22,21 @@ constexpr seconds kOrderedLate(2);
 constexpr std::size_t kClipsMax = 8;
 constexpr seconds kNoMorePackets(2);  // an encoder that is behind, or stalls for a moment, goes on within that
 constexpr milliseconds kLookInterval(250);
-constexpr seconds kTryDiskInterval(10);
+constexpr seconds kTryDiskInterval(5);
+constexpr std::size_t kTrialBytes = std::size_t{256} * 1024;  // a large fragment
 
 PacketHistory history_for(const ClipRecorder::Setup& setup) {
   return PacketHistory({setup.pre_roll + kOrderedLate, kHistoryBytesMax});
+}
+
+/// 0, or what errno said. Leaves nothing behind.
+int try_disk(const OpenClipFile& open, const std::filesystem::path& folder) {
+  const auto opened = open(folder / kTrialName);
+  if (!opened.file) return opened.error_number;
+  int error = opened.file->append(std::string(kTrialBytes, '\0'));
+  if (error == 0) error = opened.file->sync();
+  opened.file->discard();
+  return error;
 }
 
 }  // namespace
@@ -74,10 +89,11 @@ void Worker::run() {
 
 BootTime Worker::next_look() const {
   const auto now = BootClock::now();
-  return !clips_.empty() || health_.failed_in() ? now + kLookInterval : now + std::chrono::hours(1);
+  return !clips_.empty() || health_.failure() ? now + kLookInterval : now + std::chrono::hours(1);
 }
 
 void Worker::handle(const Packet& packet) {
+  NESTBOX_ASSERT(info_);  // a sink is opened before it is pushed to
   last_packet_at_ = BootClock::now();
   history_.push(packet);
   for (auto& [id, clip] : clips_) clip.push(packet, *info_);
@@ -122,7 +138,7 @@ void Worker::tend(bool idle) {
     const bool over = clip->second.over() || (idle && waits_in_vain(clip->second, now));
     clip = over ? finish(clip, {}) : std::next(clip);
   }
-  if (clips_.empty()) try_disk_again(BootClock::now());
+  if (clips_.empty()) try_disk_again();
 }
 
 /// For packets that do not come any more: the camera stands still.
@@ -135,19 +151,21 @@ void Worker::finish_all(const std::string& why) {
 }
 
 Worker::Clips::iterator Worker::finish(Clips::iterator clip, const std::string& why) {
+  --clips_ordered_;  // before it is told: who asks then for the status is to see it done
   clip->second.finish(why);
-  --clips_ordered_;
   return clips_.erase(clip);
 }
 
-void Worker::try_disk_again(BootTime now) {
-  const auto folder = health_.failed_in();
-  if (!folder || now - tried_at_ < kTryDiskInterval) return;
-  const int error = health_.at_disk([&] { return try_disk(*folder); });
-  tried_at_ = BootClock::now();
-  if (error != 0) return;
-  NESTBOX_LOG_INFO("record", "{} can be written again", folder->string());
-  health_.works();
+void Worker::try_disk_again() {
+  const auto failure = health_.failure();
+  if (!failure || BootClock::now() - failure->at < kTryDiskInterval) return;
+  const int error = health_.at_disk([&] { return try_disk(open_, failure->folder); });
+  if (error == 0) {
+    NESTBOX_LOG_INFO("record", "{} can be written again", failure->folder.string());
+    return health_.works();
+  }
+  const auto message = fmt::format("write to {}: {}", failure->folder.string(), system_error_text(error));
+  health_.failed(error, failure->folder, message);
 }
 
 }  // namespace nestbox::record

@@ -41,7 +41,7 @@ class Worker {
   bool waits_in_vain(const Clip& clip, BootTime now) const;
   void finish_all(const std::string& why);
   Clips::iterator finish(Clips::iterator clip, const std::string& why);
-  void try_disk_again(BootTime now);
+  void try_disk_again();
   BootTime next_look() const;
 
   const OpenClipFile open_;
@@ -56,7 +56,6 @@ class Worker {
   std::optional<StreamInfo> info_;
   Clips clips_;
   BootTime last_packet_at_{};
-  BootTime tried_at_{};
 };
 
 }  // namespace nestbox::record

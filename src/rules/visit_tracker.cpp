@@ -14,7 +14,7 @@ constexpr std::chrono::milliseconds kLengthMin{100};
 }  // namespace
 
 VisitTracker::VisitTracker(VisitRules rules, BootTime now)
-    : rules_(std::move(rules)), rules_since_(now), now_(now), known_from_(now), ended_at_(now), cut_gap_end_(now) {}
+    : rules_(std::move(rules)), rules_since_(now), now_(now), known_from_(now), ended_at_(now) {}
 
 VisitTracker::Steps VisitTracker::apply(VisitRules rules, BootTime now) {
   auto steps = settle(now);
@@ -132,7 +132,9 @@ bool VisitTracker::open(const std::vector<Span>& spans, Steps& steps) {
     const bool lasts = &span == &spans.back();
     if (!holds(span) || (span.to <= ended_at_ && !lasts)) continue;
     const auto at = std::max(span.from, ended_at_);
-    begin_visit({at, span.to, span.active}, at < cut_gap_end_ ? Follows::kTheOneBefore : Follows::kNone, steps);
+    const auto follows = at < cut_gap_end_ ? Follows::kTheOneBefore : Follows::kNone;
+    cut_gap_end_ = {};
+    begin_visit({at, span.to, span.active}, follows, steps);
     return true;
   }
   return false;
@@ -172,10 +174,11 @@ bool VisitTracker::close(const std::vector<Span>& spans, Steps& steps) {
 }
 
 void VisitTracker::begin_visit(const Span& span, Follows follows, Steps& steps) {
-  visit_.emplace();
-  visit_->begin = visit_->last_active = span.from;
-  visit_->triggers = span.active;
-  visit_->continues = follows == Follows::kTheOneBefore;
+  Visit visit;
+  visit.begin = visit.last_active = span.from;
+  visit.triggers = span.active;
+  visit.continues = follows == Follows::kTheOneBefore;
+  visit_ = std::move(visit);
   take_note();
   steps.push_back({Step::What::kBegun, *visit_});
 }

@@ -46,6 +46,7 @@ class VisionStage::Worker {
   }
   const Heartbeat& heartbeat() const noexcept { return heartbeat_; }
 
+  void photograph_anew() noexcept { photograph_anew_.store(true, std::memory_order_relaxed); }
   void announce_switch() EXCLUDES(mutex_) { note_switch(Switch::kAnnounced); }
   void switch_done() EXCLUDES(mutex_) { note_switch(Switch::kDone); }
 
@@ -105,7 +106,8 @@ class VisionStage::Worker {
     const MotionPlane looked_at{plane.data, plane.width, plane.height, plane.stride, frame.captured_at};
     const auto report = detector_.update(looked_at);
     note(report);
-    if (report.change == MotionReport::Change::kConfirmed) best_.begin();
+    const bool anew = photograph_anew_.exchange(false, std::memory_order_relaxed);
+    if (anew || report.change == MotionReport::Change::kConfirmed) best_.begin();
     if (report.change != MotionReport::Change::kNone) listener_.changed(report);
     keep(segmenter_.see(looked_at, report));
     if (report.state != MotionState::kActive) return;
@@ -126,6 +128,7 @@ class VisionStage::Worker {
   Heartbeat heartbeat_;
   std::atomic<bool> enabled_;
   std::atomic<bool> open_{false};  ///< an event: the next frame ends it where motion has been switched off
+  std::atomic<bool> photograph_anew_{false};
   std::atomic<std::uint64_t> dropped_{0};
 
   mutable Mutex mutex_;
@@ -153,6 +156,9 @@ void VisionStage::start() {
 }
 void VisionStage::apply(MotionOptions options) {
   worker_->apply(std::move(options));
+}
+void VisionStage::photograph_anew() {
+  worker_->photograph_anew();
 }
 void VisionStage::announce_switch() {
   worker_->announce_switch();

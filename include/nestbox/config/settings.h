@@ -67,6 +67,7 @@ struct Sources {
   std::map<std::string, std::string> environment;  ///< only names that begin with NESTBOX_ are looked at
   std::vector<std::string> set_options;            ///< --set, in order: "camera.width=640"; the last one wins
   std::optional<std::string> source;               ///< --source, as it stands: camera.source, above every --set
+  bool changed_by_set = true;                      ///< whether settings.yaml counts
 };
 
 /// The process's own variables that begin with NESTBOX_, for Sources::environment.

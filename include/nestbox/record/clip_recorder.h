@@ -35,7 +35,7 @@ struct ClipResult {
 
 struct RecordStatus {
   /// kSlow: a call of the disk takes longer than 2 s, or packets were dropped for it within the last 10 s. The others
-  /// last until a clip is synced again, or a small file that is tried every 10 s.
+  /// last until a clip is synced again, or a small file that is tried every 5 s.
   enum class State : std::uint8_t { kOk, kFull, kReadOnly, kSlow, kFailed } state = State::kOk;
   int clips = 0;                      ///< ordered, and not done yet
   double behind_s = 0;                ///< how much of the stream waits for the disk

@@ -34,7 +34,7 @@ class VisitTracker {
   struct Visit {
     BootTime begin{};
     BootTime last_active{};  ///< when the expression held last; the end, once it has ended
-    TriggerSet triggers;     ///< all that were active during it
+    TriggerSet triggers;     ///< all that were active while the expression held
     std::vector<std::string> zones;
     double peak_score = 0;
     bool continues = false;  ///< the one before it, which became too long

@@ -46,6 +46,8 @@ class VisionStage : public FrameSink {
   void start();
   /// Between two frames. What was learnt of the picture stays.
   void apply(MotionOptions options);
+  /// The open event goes on in another visit, which wants a picture of its own: whatever comes next is the best so far.
+  void photograph_anew();
   void announce_switch();
   void switch_done();
   void request_stop() noexcept;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <sstream>
 #include <utility>
 #include <vector>
@@ -113,6 +114,9 @@ class Parser {
   void add_commands() {
     app_.add_subcommand("status", "How the box is, problems first");
     add_analyze(*app_.add_subcommand("analyze", "Find the motion in a video file, as the box would; needs no daemon"));
+    other_settings(*app_.add_subcommand(
+                       "replay", "Tell what other settings would have made of what moved of late; nothing changes"),
+                   "A YAML file whose settings of motion are tried");
     add_doctor(*app_.add_subcommand("doctor", "Look for faults: camera, power, disk, keys, network; say what to do"));
     add_focus(*app_.add_subcommand("focus", "Show how sharp the picture is while you turn the lens; Ctrl-C ends it"));
     add_live(*app_.add_subcommand("live", "Start, stop or try the stream"));
@@ -121,6 +125,7 @@ class Parser {
         ->add_option("-o,--output", invocation_.file,
                      "Where to; - is standard output (default: NAME_DATE_TIME.jpg, here)")
         ->type_name("FILE");
+    add_visits();
     auto* set = app_.add_subcommand("set", "Change a setting while the box runs; it is kept");
     word(*set, "KEY", invocation_.key, "Its name: encoder.bitrate")->required();
     word(*set, "VALUE", invocation_.value, "As in the YAML file: 2500k, true, [always, manual]")->required();
@@ -145,11 +150,42 @@ class Parser {
     analyze.add_flag("--csv", csv_, "Print a line for each event, with commas between (--json: JSON)");
     analyze.add_option("--picture", invocation_.picture, "Draw score, threshold, events and where it moved, as PNG")
         ->type_name("FILE");
-    analyze.add_option("--set", invocation_.set, "One setting, as motion.sensitivity=60; may be given again")
+    other_settings(analyze, "The box's YAML file (default: every setting has its default)");
+  }
+
+  void other_settings(CLI::App& command, const char* config_help) {
+    command.add_option("--set", invocation_.set, "One setting, as motion.sensitivity=60; may be given again")
         ->type_name("KEY=VALUE")
         ->allow_extra_args(false);
-    analyze.add_option("--config", invocation_.config, "The box's YAML file (default: every setting has its default)")
-        ->type_name("FILE");
+    command.add_option("--config", invocation_.config, config_help)->type_name("FILE");
+  }
+
+  void add_visits() {
+    auto* visits = app_.add_subcommand("visits", "List the visits, newest first");
+    visits->add_option("--since", invocation_.since, "From when on: 24h, 7d, 2026-11-20, 2026-11-20T12:53:18+01:00")
+        ->type_name("TIME");
+    visits->add_flag("--csv", csv_, "Print them for a spreadsheet");
+    visit(*app_.add_subcommand("why", "Say why it was a visit, and what held other movement back"));
+    auto* star = app_.add_subcommand("star", "Keep a visit's recordings, whatever the card says");
+    visit(*star);
+    star->add_flag("--off", invocation_.off, "Take the star away");
+    auto* note = app_.add_subcommand("note", "Write something down about a visit, in place of what was written");
+    visit(*note);
+    word(*note, "TEXT", invocation_.value, "What to write; \"\" for nothing")->required();
+    auto* species = app_.add_subcommand("species", "Say who came");
+    visit(*species);
+    word(*species, "NAME", invocation_.value, "Who it was; \"\" for nobody known")->required();
+  }
+
+  void visit(CLI::App& command) {
+    word(command, "VISIT", invocation_.visit, "Its number, as nestbox visits shows it")
+        ->required()
+        ->check([](const std::string& text) {
+          std::int64_t number = 0;
+          const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+          const bool good = problem == std::errc() && end == text.data() + text.size() && number >= 1;
+          return good ? std::string() : "\"" + text + "\" is no number of a visit; nestbox visits shows them";
+        });
   }
 
   void add_doctor(CLI::App& doctor) {

@@ -1,5 +1,6 @@
 #pragma once
 /// What was typed after `nestbox`.
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <tl/expected.hpp>
@@ -24,10 +25,13 @@ struct Invocation {
   std::string value;
   std::optional<std::string> file;  ///< of a snapshot ("-" is standard output); of the doctor's configuration; a video
   std::optional<std::string> config, picture;  ///< of analyze: YAML file; PNG to be written
-  std::vector<std::string> set;                ///< of analyze: "motion.sensitivity=60"
+  std::vector<std::string> set;                ///< of analyze and replay: "motion.sensitivity=60"
   bool infrared = false;                       ///< focus: by infra-red light
   bool reset = false;                          ///< focus: forget that light's peak first
   int uplink_s = 0;                            ///< how long the doctor measures the way to the server; 0: not
+  std::int64_t visit = 0;                      ///< of why, star, note, species
+  std::optional<std::string> since;            ///< visits: 24h, a date, RFC 3339, as typed
+  bool off = false;                            ///< star: take it away
   bool unattended = false;                     ///< setup was told to ask nothing
 };
 

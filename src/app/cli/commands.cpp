@@ -16,12 +16,15 @@
 #include "new_password.h"
 #include "picture_file.h"
 #include "progress_line.h"
+#include "replay.h"
 #include "report.h"
 #include "secret_prompt.h"
 #include "settings_text.h"
 #include "setup.h"
 #include "setup_rules.h"
 #include "status_text.h"
+#include "visits.h"
+#include "visits_text.h"
 
 namespace nestbox::cli {
 namespace {
@@ -50,6 +53,10 @@ Call to_call(const Invocation& invocation) {
   if (command == "key") arguments = {{"action", invocation.action}, {"name", text_or_null(invocation.name)}};
   if (command == "get" || command == "reset") arguments = {{"key", text_or_null(invocation.key)}};
   if (command == "set") arguments = {{"key", text_or_null(invocation.key)}, {"value", invocation.value}};
+  if (command == "why") arguments = {{"id", invocation.visit}};
+  if (command == "star") arguments = {{"id", invocation.visit}, {"starred", !invocation.off}};
+  if (command == "note") arguments = {{"id", invocation.visit}, {"text", invocation.value}};
+  if (command == "species") arguments = {{"id", invocation.visit}, {"name", invocation.value}};
   return {command, arguments.dump(-1, ' ', false, Json::error_handler_t::replace)};
 }
 
@@ -97,6 +104,8 @@ std::string answer_text(const Invocation& invocation, const Json& body) {
   if (command == "live") return live_text(invocation, body, style);
   if (command == "get") return invocation.key ? one_setting_text(body, style) : settings_text(body, style);
   if (command == "diff") return differences_text(body);
+  if (command == "why") return why_text(body, style);
+  if (command == "star" || command == "note" || command == "species") return remark_text(command, body);
   if (command == "key") {
     return fmt::format("The key {} is stored; only the daemon can read it.\n", invocation.name.value_or(""));
   }
@@ -214,8 +223,12 @@ int run(const Invocation& invocation) {
     exit_status = set_password(invocation);
   } else if (invocation.command == "focus") {
     exit_status = invocation.action == "lock" ? lock_focus(invocation) : watch_focus(invocation);
+  } else if (invocation.command == "visits") {
+    exit_status = list_visits(invocation);
   } else if (invocation.command == "doctor") {
     exit_status = run_doctor(invocation);
+  } else if (invocation.command == "replay") {
+    exit_status = run_replay(invocation);
   } else if (invocation.command == "analyze") {
     exit_status = run_analyze(invocation);
   } else {

@@ -5,10 +5,11 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <vector>
 
 namespace nestbox::cli {
 namespace {
+
+constexpr std::size_t kColumnMax = 40;  // a longer value pushes its own row alone
 
 bool is_set(const char* variable) {
   const char* value = std::getenv(variable);
@@ -120,6 +121,21 @@ std::size_t width_of(std::string_view text) {
 std::string padded(std::string_view text, std::size_t width) {
   const auto wide = width_of(text);
   return std::string(text) + std::string(wide < width ? width - wide : 0, ' ');
+}
+
+std::string table(const std::vector<Row>& rows) {
+  std::vector<std::size_t> widths;
+  for (const auto& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t i = 0; i < row.size(); ++i)
+      widths[i] = std::max(widths[i], std::min(kColumnMax, width_of(row[i])));
+  }
+  std::string text;
+  for (const auto& row : rows) {
+    for (std::size_t i = 0; i + 1 < row.size(); ++i) text += padded(row[i], widths[i]) + "  ";
+    text += row.back() + '\n';
+  }
+  return text;
 }
 
 }  // namespace nestbox::cli

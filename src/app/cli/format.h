@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace nestbox::cli {
 
@@ -44,5 +45,9 @@ std::string time_text(std::string_view rfc3339);  ///< "2026-11-20 12:53"
 /// Filled up with spaces to `width` characters (of UTF-8).
 std::string padded(std::string_view text, std::size_t width);
 std::size_t width_of(std::string_view text);
+
+/// Rows of equally many fields under each other, each ended by a newline.
+using Row = std::vector<std::string>;
+std::string table(const std::vector<Row>& rows);
 
 }  // namespace nestbox::cli

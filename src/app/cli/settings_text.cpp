@@ -9,8 +9,6 @@
 namespace nestbox::cli {
 namespace {
 
-constexpr std::size_t kColumnMax = 40;  // a longer value pushes its own row alone
-
 /// A list or a single value as words; nothing for null.
 std::string joined(const Json& value) {
   if (value.is_null()) return "";
@@ -18,23 +16,6 @@ std::string joined(const Json& value) {
   std::vector<std::string> words;
   for (const auto& item : value) words.push_back(value_text(item));
   return fmt::format("{}", fmt::join(words, ", "));
-}
-
-using Row = std::vector<std::string>;
-
-std::string table(const std::vector<Row>& rows) {
-  std::vector<std::size_t> widths;
-  for (const auto& row : rows) {
-    widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t i = 0; i < row.size(); ++i)
-      widths[i] = std::max(widths[i], std::min(kColumnMax, width_of(row[i])));
-  }
-  std::string text;
-  for (const auto& row : rows) {
-    for (std::size_t i = 0; i + 1 < row.size(); ++i) text += padded(row[i], widths[i]) + "  ";
-    text += row.back() + '\n';
-  }
-  return text;
 }
 
 /// A text that may have several lines, each printable, the later ones indented.

@@ -20,6 +20,13 @@ export function send(path: string, fields: Record<string, string>, csrf: string)
   return ask(path, request, () => Promise.resolve());
 }
 
+/** A change of what is at `path`, which answers with what it has become; throws as fetchJson. */
+export function change<T>(path: string, said: object, csrf: string): Promise<T> {
+  const headers = { "X-CSRF-Token": csrf, "Content-Type": "application/json" };
+  const request = { method: "PATCH", body: JSON.stringify(said), headers };
+  return ask(path, request, (response) => response.json() as Promise<T>);
+}
+
 async function ask<T>(path: string, request: RequestInit, read: (response: Response) => Promise<T>): Promise<T> {
   const ending = new AbortController();
   const end = (): void => ending.abort();
@@ -27,7 +34,7 @@ async function ask<T>(path: string, request: RequestInit, read: (response: Respo
   request.signal?.addEventListener("abort", end, { once: true });
   try {
     const response = await fetch(path, { ...request, signal: ending.signal, cache: "no-store" });
-    if (response.status === 401) throw new LoggedOut();
+    if (response.status === 401) throw new LoggedOut("log in again");
     if (!response.ok) throw new Error(await messageOf(response));
     return await read(response);
   } finally {

@@ -4,3 +4,11 @@ export function element<E extends HTMLElement>(id: string, kind: new () => E): E
   if (!(found instanceof kind)) throw new Error(`index.html has no ${kind.name} #${id}`);
   return found;
 }
+
+/** A new element with text in it, as text alone. */
+export function made(tag: string, text: string, className = ""): HTMLElement {
+  const added = document.createElement(tag);
+  added.textContent = text;
+  if (className) added.className = className;
+  return added;
+}

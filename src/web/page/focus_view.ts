@@ -99,7 +99,8 @@ export class FocusView {
       this.dioptres.max = String(max);
     }
     this.position.textContent = position === null ? "" : `It stands at ${dioptresText(position)} now.`;
-    if (this.dioptres.value === "" && position !== null) this.dioptres.value = position.toFixed(1);
+    const writing = document.activeElement === this.dioptres;  // who has just emptied it wants another number
+    if (this.dioptres.value === "" && position !== null && !writing) this.dioptres.value = position.toFixed(1);
   }
 
   private async showPicture(look: Look, jpeg: Blob): Promise<void> {

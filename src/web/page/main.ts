@@ -3,11 +3,13 @@ import { LoggedOut } from "./box.js";
 import { FocusView } from "./focus_view.js";
 import { LivePlayer } from "./live_player.js";
 import { MjpegPlayer } from "./mjpeg_player.js";
+import { MotionView } from "./motion_view.js";
 import type { Player, PlayerEvents } from "./player.js";
 import { type Notice, Stage } from "./stage.js";
 import { Entrance } from "./entrance.js";
 import { clockText, contentOf, fetchPictureStatus, fetchStatus, noPictureSince, type PictureStatus } from "./status.js";
 import { StatusView } from "./status_view.js";
+import { VisitsView } from "./visits_view.js";
 
 // A picture older than this is not called live any more.
 const kStaleAfterMs = 2000;
@@ -22,6 +24,8 @@ class Page implements PlayerEvents {
   private readonly view = new StatusView();
   private readonly entrance = new Entrance();
   private readonly focus = new FocusView(this.entrance);
+  private readonly motion = new MotionView();
+  private readonly visits = new VisitsView(this.entrance);
   private readonly live: Player = new LivePlayer(this.stage.video, this);
   private readonly mjpeg: Player = new MjpegPlayer(this.stage.still, this);
   private status: PictureStatus | undefined;
@@ -69,6 +73,7 @@ class Page implements PlayerEvents {
     const focusing = location.hash === kFocusHash;
     this.stage.hidden = focusing;
     this.focus.hidden = !focusing;
+    this.visits.hidden = focusing;
     void (focusing ? this.watchFocus(signal) : this.watchPicture(signal));
     void this.watchStatus(signal);
     const look = setInterval(() => this.look(), kLookEveryMs);
@@ -120,10 +125,14 @@ class Page implements PlayerEvents {
     if (await this.entrance.maySeeAll(signal)) {
       const status = await fetchStatus(signal);
       this.view.show(status);
+      this.motion.show(status);
+      this.visits.follow(status, signal);
       return status;
     }
     const status = await fetchPictureStatus(signal);
     this.view.showToPublic(status);
+    this.motion.hide();
+    this.visits.showToPublic();
     return status;
   }
 

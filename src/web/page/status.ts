@@ -18,6 +18,10 @@ export interface Status {
   };
   encoder?: { state: "running" | "sleeping" | "failed"; bitrate_bps: number | null } | null;
   outputs?: Output[];
+  /** Null while nothing looks for motion. */
+  motion?: { active: boolean; score: number | null; threshold: number | null; events: number } | null;
+  /** Of the visit that is under way; null: there is none. Missing: this daemon knows no visits. */
+  visit_id?: number | null;
   problems?: Problem[];
 }
 

@@ -1,5 +1,5 @@
 import { cameraWords, clockText, durationText, healthWords, outputWords, type PictureStatus, type Status, type Words } from "./status.js";
-import { element } from "./dom.js";
+import { element, made } from "./dom.js";
 
 /** Writes a status into the cards beside the picture. Text goes in as text alone, never as markup. */
 export class StatusView {
@@ -23,7 +23,7 @@ export class StatusView {
     this.cards.hidden = false;
     this.showName(status.name);
     this.setHealth(healthWords(status));
-    this.facts.replaceChildren(...factsOf(status).flatMap(([term, text]) => [leaf("dt", term), leaf("dd", text)]));
+    this.facts.replaceChildren(...factsOf(status).flatMap(([term, text]) => [made("dt", term), made("dd", text)]));
 
     const outputs = status.outputs ?? [];
     this.outputsCard.hidden = outputs.length === 0;
@@ -69,23 +69,16 @@ function factsOf(status: Status): [string, string][] {
   return facts;
 }
 
-function leaf(tag: string, text: string, className = ""): HTMLElement {
-  const made = document.createElement(tag);
-  made.textContent = text;
-  if (className) made.className = className;
-  return made;
-}
-
 function listItem(title: string, words: Words | undefined, detail: string): HTMLElement {
   const item = document.createElement("li");
-  const line = leaf("p", "", "line");
-  line.append(leaf("b", title));
+  const line = made("p", "", "line");
+  line.append(made("b", title));
   if (words) {
-    const pill = leaf("span", words.text, "pill");
+    const pill = made("span", words.text, "pill");
     pill.dataset["tone"] = words.tone;
     line.append(pill);
   }
   item.append(line);
-  if (detail) item.append(leaf("p", detail, "detail"));
+  if (detail) item.append(made("p", detail, "detail"));
   return item;
 }

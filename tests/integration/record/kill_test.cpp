@@ -9,7 +9,6 @@
 #include <atomic>
 #include <random>
 
-#include "nestbox/av/av_log.h"
 #include "nestbox/record/recordings.h"
 #include "stream.h"
 #include "support/temporary_folder.h"

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "av/ffmpeg.h"
+#include "nestbox/av/av_log.h"
 #include "nestbox/base/assert.h"
 #include "nestbox/base/mutex.h"
 #include "nestbox/media/packet.h"
@@ -148,6 +149,7 @@ inline void add_sound(const StreamShape& shape, Stream& to) {
 
 /// Its stamps are to come: a recorder that looks at its clock does not take the stream for one that has ceased.
 inline Stream make_stream(const StreamShape& shape = {}, BootTime start = BootClock::now() + 1h) {
+  install_av_log_bridge();
   Stream made;
   made.start = start;
   stream::add_video(shape, made);

@@ -1,5 +1,5 @@
 /// The built `nestbox` against a control server whose answers the test writes.
-#include "command_line.h"
+#include "command_line_fixture.h"
 
 #include <gmock/gmock.h>
 
@@ -8,7 +8,6 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "harness.h"
 #include "support/source_dir.h"
 
 namespace nestbox::tune {
@@ -21,26 +20,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 using testing::StartsWith;
-
-class CommandLineTest : public testing::Test {
- protected:
-  Finished nestbox(std::vector<std::string> words, const std::string& input = {}) {
-    words.insert(words.begin(), {"--socket", house_.path()});
-    auto finished = CommandLine{.arguments = std::move(words), .input = input, .folder = house_.folder().path()}.run();
-    house_.settle();
-    return finished;
-  }
-  /// What the daemon was asked last: "set {...}".
-  std::string asked() {
-    const auto all = house_.handler().asked();
-    return all.empty() ? "nothing" : all.back().command + ' ' + all.back().arguments_json;
-  }
-  void answer(std::string json, int exit_status = 0) {
-    house_.handler().answer_with({exit_status, std::move(json), {}});
-  }
-
-  House house_;
-};
 
 constexpr auto kGoodStatus = R"({"version":"0.1.0","name":"kestrel","state":"ok","uptime_s":274000.4,
   "clock_synchronised":true,"mode":null,
@@ -364,14 +343,16 @@ TEST_F(CommandLineTest, BadUsageIsExitTwoWithTheNearest) {
       {{"statsu"}, "nestbox: there is no command \"statsu\"\n  nearest:  status\nSee nestbox --help.\n"},
       {{"live", "strat"}, "nestbox: there is no command \"strat\"\n  nearest:  start\nSee nestbox live --help.\n"},
       {{"weather"},
-       "nestbox: there is no command \"weather\"\n  allowed:  status, doctor, focus, live, snapshot, set, get, diff, "
-       "reset, "
-       "reload, setup, passwd, key\nSee nestbox --help.\n"},
+       "nestbox: there is no command \"weather\"\n"
+       "  allowed:  status, analyze, replay, doctor, focus, live, snapshot, visits, why, star, note, species, set, "
+       "get, "
+       "diff, reset, reload, setup, passwd, key\n"
+       "See nestbox --help.\n"},
       {{},
        "nestbox: a word is missing: nestbox "
-       "status|doctor|focus|live|snapshot|set|get|diff|reset|reload|setup|passwd|key\nSee "
-       "nestbox "
-       "--help.\n"},
+       "status|analyze|replay|doctor|focus|live|snapshot|visits|why|star|note|species|set|get|diff|reset|reload|setup|"
+       "passwd|key\n"
+       "See nestbox --help.\n"},
       {{"live"}, "nestbox: a word is missing: nestbox live start|stop|test\nSee nestbox live --help.\n"},
       {{"set", "a"}, "nestbox: set: VALUE is required\nSee nestbox set --help.\n"},
       {{"set", "a", "b", "c"},
@@ -491,7 +472,7 @@ TEST_F(CommandLineTest, BashCompletesCommandsKeysAndOutputs) {
     line += "); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _nestbox; echo \"${COMPREPLY[*]}\"";
     return CommandLine{.arguments = {"-c", line}, .program = "/bin/bash"}.run().out;
   };
-  EXPECT_EQ(complete({"s"}), "status snapshot set setup\n");
+  EXPECT_EQ(complete({"s"}), "status snapshot star species set setup\n");
   EXPECT_EQ(complete({"live", ""}), "start stop test\n");
   EXPECT_EQ(complete({"live", "test", "y"}), "youtube yard\n");
   EXPECT_EQ(complete({"key", "set", "yo"}), "youtube\n");

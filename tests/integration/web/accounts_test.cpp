@@ -152,8 +152,11 @@ TEST_F(Accounts, APublicPageShowsThePictureToAllAndNothingElse) {
   for (const auto* path : {"/", "/snapshot", "/healthz", "/login", "/api/v1/session", "/api/v1/picture"})
     EXPECT_EQ(ask("GET", path).status, 200) << path;
   EXPECT_EQ(nlohmann::json::parse(ask("GET", "/api/v1/session").body)["access"], "public");
-  for (const auto* path : {"/api/v1/status", "/api/v1/focus/day", "/api/v1/focus/infrared", "/snapshot/centre"})
+  for (const auto* path :
+       {"/api/v1/status", "/api/v1/focus/day", "/api/v1/focus/infrared", "/snapshot/centre", "/api/v1/visits",
+        "/api/v1/visits/12", "/api/v1/visits/12/why", "/api/v1/visits/12/clip", "/api/v1/visits/12/photo"})
     EXPECT_EQ(ask("GET", path).status, 401) << path;
+  EXPECT_EQ(recordings_.opened, 0);
   const auto from = visit();
   for (const auto* path : {"/logout", "/api/v1/focus/reset", "/api/v1/focus/lock"})
     EXPECT_EQ(post(path, from.cookie, "csrf=" + from.token).status, 401) << path;

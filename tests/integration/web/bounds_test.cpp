@@ -114,6 +114,12 @@ TEST_F(Bounds, NoPathClimbsOutOfTheTable) {
                            "/proc/self/environ",
                            "/static/../keys/youtube",
                            "/assets/file:///etc/passwd",
+                           "/api/v1/visits/../clip",
+                           "/api/v1/visits/12/../../../../etc/passwd",
+                           "/api/v1/visits/%2e%2e/clip",
+                           "/api/v1/visits/12%2f..%2f13/clip",
+                           "/api/v1/visits/12/clip/../../../../etc/passwd",
+                           "/api/v1/visits/visits/2026/11/21/owl.mp4/clip",
                            "/./healthz",
                            "/healthz/",
                            "/HEALTHZ"}) {

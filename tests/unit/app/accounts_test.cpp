@@ -65,7 +65,7 @@ class AccountsTest : public ::testing::Test {
   const fs::path state_ = temporary_.path() / "state";
   std::atomic<std::chrono::nanoseconds> boot_{std::chrono::nanoseconds(1h)};
   std::atomic<std::chrono::nanoseconds> wall_{std::chrono::nanoseconds(std::chrono::hours(24 * 20'000))};
-  Jobs jobs_;
+  Jobs jobs_{"jobs"};
   std::unique_ptr<Accounts> accounts_ = std::make_unique<Accounts>(jobs_, clocks());
 };
 

@@ -1,10 +1,9 @@
 // What `focus` does of the commands: looks, peaks that last, and a lens that is held.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 
-#include "calls.h"
+#include "lone_daemon.h"
 #include "support/temporary_folder.h"
 
 namespace nestbox {
@@ -12,8 +11,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// A daemon that has a camera, settings, and nothing else.
-class FocusDaemon final : public DaemonCalls {
+/// One that has a camera, and settings.
+class FocusDaemon final : public LoneDaemon {
  public:
   explicit FocusDaemon(const std::filesystem::path& state) : settings_(load(state)) {}
 
@@ -26,14 +25,6 @@ class FocusDaemon final : public DaemonCalls {
     done(seen);
   }
 
-  StatusReport report() override { std::abort(); }
-  const TimeZone& time_zone() const override { std::abort(); }
-  LiveDirector& live() override { std::abort(); }
-  Result<void> store_key(const std::string&, const Secret&) override { std::abort(); }
-  void set_password(const Secret&, std::function<void(Result<void>)>) override { std::abort(); }
-  void take_picture(std::function<void(Result<PictureTaker::Picture>)>) override { std::abort(); }
-  void examine(std::chrono::seconds, Doctor::Progress, Doctor::Done) override { std::abort(); }
-
   CaptureStatus camera_status;
   Result<FocusFigure> seen = FocusFigure();
   std::string why_not_kept;
@@ -41,11 +32,6 @@ class FocusDaemon final : public DaemonCalls {
   int looks = 0;
 
  private:
-  static Settings load(const std::filesystem::path& state) {
-    Sources sources;
-    sources.set_options = {"paths.state=" + state.string()};
-    return std::move(Settings::load(sources).value());
-  }
   Settings settings_;
 };
 

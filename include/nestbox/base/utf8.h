@@ -1,4 +1,5 @@
 #pragma once
+/// Text as UTF-8 (RFC 3629). Thread-safe.
 #include <cstddef>
 #include <string_view>
 
@@ -24,6 +25,15 @@ inline char32_t next_code_point(std::string_view text, std::size_t& position) {
   if (code < kSmallest[tail] || surrogate || code > 0x10FFFF) return kReplacement;
   position += tail;
   return code;
+}
+
+/// Whether all of it is UTF-8.
+inline bool is_utf8(std::string_view text) {
+  for (std::size_t position = 0; position < text.size();) {
+    const auto begin = position;
+    if (next_code_point(text, position) == kReplacement && position - begin == 1) return false;
+  }
+  return true;
 }
 
 }  // namespace nestbox

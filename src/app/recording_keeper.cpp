@@ -1,0 +1,230 @@
+#include "recording_keeper.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <utility>
+
+#include "nestbox/base/log.h"
+#include "nestbox/rules/retention.h"
+
+namespace nestbox {
+namespace {
+
+constexpr auto kPart = "recordings";
+constexpr std::chrono::seconds kTidying{15};
+constexpr auto kDatabase = "nestbox.db";
+
+std::uint64_t bytes_of(const std::filesystem::path& state, const std::string& file) {
+  std::error_code missing;
+  const auto bytes = file.empty() ? 0 : std::filesystem::file_size(state / file, missing);
+  return missing ? 0 : bytes;
+}
+
+/// A clip is called NAME.mp4.part until it is whole.
+bool is_there(const std::filesystem::path& state, const std::string& file) {
+  std::error_code ignored;
+  return std::filesystem::exists(state / file, ignored) || std::filesystem::exists(state / (file + ".part"), ignored);
+}
+
+DiskSpace space_of(const std::filesystem::path& state) {
+  struct statvfs about {};
+  if (::statvfs(state.c_str(), &about) != 0) return {};
+  return {about.f_blocks * std::uint64_t{about.f_frsize}, about.f_bavail * std::uint64_t{about.f_frsize}};
+}
+
+/// Forgets a file that is gone. Whether it was.
+bool forget_if_gone(const std::filesystem::path& state, std::string& file) {
+  if (file.empty() || is_there(state, file)) return false;
+  file.clear();
+  return true;
+}
+
+void delete_file(const std::filesystem::path& state, std::string& file) {
+  if (file.empty()) return;
+  if (const auto deleted = delete_recording(state, file); !deleted) {
+    NESTBOX_LOG_ERROR(kPart, "{}", deleted.error().message);
+    return;
+  }
+  file.clear();
+}
+
+/// Deletes what has to go. The visits whose records have changed by that, or whose files somebody else has taken.
+std::vector<VisitRecord> tidy_up(const std::filesystem::path& state, std::vector<VisitRecord> visits,
+                                 const RetainOptions& retain) {
+  std::vector<Recording> recordings;
+  std::vector<VisitRecord> changed;
+  for (auto& visit : visits) {
+    if (!visit.end) continue;  // its clip is being written
+    const bool clip_gone = forget_if_gone(state, visit.clip), photo_gone = forget_if_gone(state, visit.photo);
+    if (clip_gone || photo_gone) changed.push_back(visit);
+    recordings.push_back(
+        {visit.id, visit.begin, bytes_of(state, visit.clip) + bytes_of(state, visit.photo), visit.starred});
+  }
+  const auto condemned = recordings_to_delete(std::move(recordings), retain, space_of(state), wall_now());
+  for (const auto id : condemned) {
+    const auto visit = std::find_if(visits.begin(), visits.end(), [id](const auto& v) { return v.id == id; });
+    if (visit == visits.end()) continue;
+    delete_file(state, visit->clip);
+    delete_file(state, visit->photo);
+    changed.push_back(*visit);
+  }
+  if (!condemned.empty()) log::write(log::Level::kInfo, kPart, fmt::format("{} recordings let go", condemned.size()));
+  return changed;
+}
+
+Result<RecordingOpener::Opened> open_file(const std::filesystem::path& path) {
+  FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  struct stat about {};
+  if (!file || ::fstat(file.get(), &about) != 0) {
+    const bool missing = errno == ENOENT;
+    return fail(missing ? ErrorKind::kNotFound : ErrorKind::kUnavailable,
+                path.filename().string() + ": " + system_error_text(errno));
+  }
+  const auto changed = std::chrono::seconds(about.st_mtim.tv_sec) + std::chrono::nanoseconds(about.st_mtim.tv_nsec);
+  return RecordingOpener::Opened{std::move(file), static_cast<std::uint64_t>(about.st_size), WallTime(changed),
+                                 path.filename().string()};
+}
+
+}  // namespace
+
+RecordingKeeper::RecordingKeeper(Ports ports) : ports_(ports), timer_(ports.context) {}
+
+template <class Work>
+void RecordingKeeper::on_main(Work work) {
+  boost::asio::post(ports_.context, std::move(work));
+}
+
+void RecordingKeeper::take_up(std::filesystem::path state, std::function<void()> ready) {
+  state_ = std::move(state);
+  ports_.store.open(state_ / kDatabase, [this, ready = std::move(ready)](Result<VisitStore::Opened> answer) {
+    on_main([this, ready, answer = std::move(answer)] { opened(answer, ready); });
+  });
+}
+
+void RecordingKeeper::opened(const Result<VisitStore::Opened>& opened, const std::function<void()>& ready) {
+  trouble_.clear();
+  if (!opened) {
+    trouble_ = opened.error().message;
+    log::write(log::Level::kError, kPart, trouble_);
+    return ready();
+  }
+  if (!opened->set_aside.empty()) {
+    trouble_ = "the database was damaged: it lies in paths.state as " + opened->set_aside + ", and a new one has begun";
+    log::write(log::Level::kError, kPart, trouble_);
+  }
+  ports_.store.unfinished([this, ready](Result<Visits> unfinished) {
+    ports_.store.with_recordings(
+        [this, ready, unfinished = std::move(unfinished).value_or(Visits{})](Result<Visits> recorded) {
+          on_main([this, ready, unfinished, recorded = std::move(recorded).value_or(Visits{})] {
+            adopt(unfinished, recorded, ready);
+          });
+        });
+  });
+}
+
+void RecordingKeeper::adopt(const Visits& unfinished, const Visits& recorded, const std::function<void()>& ready) {
+  std::vector<std::filesystem::path> known;
+  for (const auto& visit : recorded) {
+    if (visit.end && !visit.clip.empty()) known.emplace_back(visit.clip);
+  }
+  const auto work = [this, unfinished, known, ready, state = state_] {
+    auto found = adopt_clips(state, known);
+    if (!found) NESTBOX_LOG_ERROR(kPart, "{}", found.error().message);
+    on_main([this, unfinished, ready, found = std::move(found).value_or(std::vector<FoundClip>{})] {
+      adopted(unfinished, found);
+      ready();
+      tidy();
+    });
+  };
+  if (!ports_.housekeeping.post(work)) work();
+}
+
+// What a crash cut off is a visit all the same: its clip says how long it lasted.
+void RecordingKeeper::adopted(Visits unfinished, const std::vector<FoundClip>& found) {
+  const auto failed = [](Result<void> written) {
+    if (!written) NESTBOX_LOG_ERROR(kPart, "write down what a crash left: {}", written.error().message);
+  };
+  std::vector<FoundClip> ownerless = found;
+  for (auto& visit : unfinished) {
+    const auto clip = std::find_if(ownerless.begin(), ownerless.end(),
+                                   [&](const FoundClip& one) { return one.file.string() == visit.clip; });
+    if (clip == ownerless.end()) {
+      visit.clip.clear();
+      visit.end = visit.begin;
+    } else {
+      visit.end = std::max(visit.begin, clip->begin + clip->duration);
+      ownerless.erase(clip);
+    }
+    ports_.store.update(visit, failed);
+  }
+  for (const auto& clip : ownerless) {
+    VisitRecord visit;
+    visit.begin = clip.begin;
+    visit.end = clip.begin + clip.duration;
+    visit.clip = clip.file.string();
+    ports_.store.insert(visit, [failed](Result<std::int64_t> id) {
+      failed(id ? Result<void>() : Result<void>(tl::unexpected(id.error())));
+    });
+  }
+  if (unfinished.empty() && found.empty()) return;
+  log::write(log::Level::kWarning, kPart,
+             fmt::format("the last run ended within {} visits; {} clips were mended or found", unfinished.size(),
+                         found.size()));
+}
+
+void RecordingKeeper::tidy() {
+  schedule_tidying();
+  if (state_.empty() || std::exchange(tidying_, true)) return;
+  ports_.store.with_recordings([this](Result<Visits> recorded) {
+    on_main([this, recorded = std::move(recorded)] {
+      if (recorded) return let_go(*recorded);
+      tidying_ = false;
+    });
+  });
+}
+
+void RecordingKeeper::schedule_tidying() {
+  timer_.expires_after(kTidying);
+  timer_.async_wait([this](const boost::system::error_code& cancelled) {
+    if (!cancelled) tidy();
+  });
+}
+
+void RecordingKeeper::let_go(const Visits& recorded) {
+  const auto work = [this, recorded, state = state_, retain = retain_] {
+    on_main([this, changed = tidy_up(state, recorded, retain)] {
+      tidying_ = false;
+      for (const auto& visit : changed) {
+        ports_.store.update(visit, [](Result<void> written) {
+          if (!written) NESTBOX_LOG_ERROR(kPart, "write down what was let go: {}", written.error().message);
+        });
+      }
+    });
+  };
+  if (!ports_.housekeeping.post(work)) tidying_ = false;
+}
+
+void RecordingKeeper::open_recording(std::int64_t visit, What what, std::function<void(Result<Opened>)> done) {
+  on_main([this, visit, what, done = std::move(done)] {
+    if (state_.empty()) return done(fail(ErrorKind::kUnavailable, "paths.state is absent"));
+    ports_.store.find(visit, [visit, what, done, state = state_](Result<VisitRecord> found) {
+      if (!found) return done(tl::unexpected(found.error()));
+      const auto& file = what == What::kClip ? found->clip : found->photo;
+      const auto kind = what == What::kClip ? "clip" : "photograph";
+      if (!file.empty()) {
+        auto opened = open_file(state / file);
+        if (opened || found->end) return done(std::move(opened));
+      }
+      done(fail(ErrorKind::kNotFound, found->end
+                                          ? fmt::format("visit {} has no {} (any more)", visit, kind)
+                                          : fmt::format("visit {} goes on: its {} is not whole yet", visit, kind)));
+    });
+  });
+}
+
+}  // namespace nestbox
