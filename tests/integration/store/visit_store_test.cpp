@@ -313,7 +313,7 @@ TEST_F(VisitStoreTest, RefusesOrdersAboveSixtyFourAtOnce) {
 TEST_F(VisitStoreTest, StopsInTheMiddleOfALongCheckAndBlamesNobody) {
   { BlockingStore store(file()); }
   run_sql(file(),
-          "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000)"
+          "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)"
           " INSERT INTO motion (near_miss, begin_ns, end_ns, area_share, peak_score, threshold_score)"
           " SELECT 0, i, i, 0, 0, 1 FROM n");
   BlockingStore store;
@@ -325,7 +325,7 @@ TEST_F(VisitStoreTest, StopsInTheMiddleOfALongCheckAndBlamesNobody) {
   EXPECT_EQ(answer.get_future().get(), ErrorKind::kCancelled);
   BlockingStore again;
   EXPECT_EQ(again.open(file()).value().set_aside, "");
-  EXPECT_EQ(run_sql(file(), "SELECT count(*) FROM motion"), "200000");
+  EXPECT_EQ(run_sql(file(), "SELECT count(*) FROM motion"), "100000");
 }
 
 TEST_F(VisitStoreTest, DoesWhatWaitsWhenItIsToStopAndNothingMore) {
