@@ -151,6 +151,8 @@ inline MotionRecord motion_at(double begin_s, double end_s) {
 
 class StoreTest : public testing::Test {
  protected:
+  StoreTest() = default;
+  explicit StoreTest(const std::filesystem::path& parent) : folder_(parent) {}
   std::filesystem::path file() const { return folder_.path() / "nestbox.db"; }
   const std::filesystem::path& folder() const { return folder_.path(); }
 
