@@ -60,7 +60,7 @@ bool Clip::begin(const Packet& keyframe, const StreamInfo& info) {
     return opened.error_number;
   });
   if (error != 0) {
-    fail_on_disk("begin", error);
+    fail_on_disk("create", error);
     return false;
   }
   muxer_ = std::move(*muxer);
@@ -156,12 +156,17 @@ Result<ClipResult> Clip::make_whole() {
     if (error != 0) fail_on_disk(attempt, error);
     return error == 0;
   };
+  // Without its length it plays all the same, and what else may be wrong the sync tells.
+  (void)health_.at_disk([&] { return write_length(last.time - begins_at_); });
   if (!step("cut", [&] { return last.size < size_ || error_number_ != 0 ? file_->cut(last.size) : 0; }) ||
-      !step("complete", [&] { return write_length(last.time - begins_at_); }) ||
       !step("sync", [&] { return file_->sync(); }) || !step("rename", [&] { return file_->publish(); })) {
     return tl::unexpected(disk_error());
   }
-  if (trouble_.empty() && ends_at_ && last.time < *ends_at_) trouble_ = "no more pictures came";
+  if (ends_at_ && last.time >= *ends_at_) {
+    trouble_.clear();  // it came afterwards
+  } else if (ends_at_ && trouble_.empty()) {
+    trouble_ = "no more pictures came";
+  }
   return ClipResult{file_->name(), begins_at_, last.time, last.size, trouble_};
 }
 
