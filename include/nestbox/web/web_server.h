@@ -25,7 +25,7 @@ class WebServer {
     PictureTaker& pictures;                 ///< /snapshot and /stream
     PacketHub& packets;                     ///< /live.mp4: the encoder's own packets
     Doorkeeper& doorkeeper;                 ///< who may come in from other machines
-    RecordingOpener* recordings = nullptr;  ///< clips and photographs of visits; null: nothing is recorded here
+    RecordingOpener& recordings;  ///< clips and photographs of visits
   };
   /// Binds and listens. Beyond loopback only while there is a password, and then every route asks for it as its Access
   /// (routes.h) says. Errors: kNotFound without a password; kUnavailable when the address is taken, with the holder

@@ -142,6 +142,15 @@ std::string why_text(const Json& body, const Style& style) {
          events_text(list_of(body, "near_misses"), "near misses", style);
 }
 
+std::string day_text(const Json& body) {
+  auto text = fmt::format("{}: {:.0f} of {:.0f} visits, {:.0f} s\n", printable(text_of(body, "file")),
+                          number_of(body, "moments").value_or(0), number_of(body, "visits").value_or(0),
+                          number_of(body, "duration_s").value_or(0));
+  for (const auto& clip : list_of(body, "left_out"))
+    text += fmt::format("  without {}: {}\n", printable(text_of(clip, "clip")), printable(text_of(clip, "why")));
+  return text;
+}
+
 std::string remark_text(const std::string& command, const Json& visit) {
   const auto id = number_text(visit, "id");
   if (command == "star") {

@@ -84,15 +84,15 @@ TEST_F(AnalyzeTest, GoesByTheStampsAndNotByTheRate) {
 
 TEST_F(AnalyzeTest, SettingsCountAndZonesAreNamed) {
   const auto walk = crossing("walk.mp4");
-  EXPECT_THAT(events_of({walk, "--set", "motion.min_area=0.5"}).at("events"), IsEmpty());
+  EXPECT_THAT(events_of({walk, "--set", "motion.min_area=50%"}).at("events"), IsEmpty());
   const std::string zones =
       "motion.zones=[{name: upper, polygon: [[0, 0], [1, 0], [1, 0.3], [0, 0.3]]}, {name: path, polygon: [[0, 0.3], "
       "[1, "
       "0.3], [1, 1], [0, 1]]}]";
   EXPECT_EQ(events_of({"--set", zones, walk}).at("events").at(0).at("zone"), "path");
-  std::ofstream(file("box.yaml")) << "motion:\n  min_area: 0.5\npaths: {state: " << folder_.path().string() << "}\n";
+  std::ofstream(file("box.yaml")) << "motion:\n  min_area: 50%\npaths: {state: " << folder_.path().string() << "}\n";
   EXPECT_THAT(events_of({walk, "--config", "box.yaml"}).at("events"), IsEmpty());
-  EXPECT_EQ(events_of({walk, "--config", "box.yaml", "--set", "motion.min_area=0.002"}).at("events").size(), 1U);
+  EXPECT_EQ(events_of({walk, "--config", "box.yaml", "--set", "motion.min_area=0.2%"}).at("events").size(), 1U);
 }
 
 TEST_F(AnalyzeTest, ForPeopleForSheetsAndAsAPicture) {
