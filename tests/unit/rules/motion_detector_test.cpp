@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "integration/encode/allocations.h"
 #include "motion_planes.h"
 
 namespace nestbox {
@@ -69,6 +70,83 @@ TEST(MotionDetector, KeepsAVisitOpenWhileTheAnimalSits) {
   EXPECT_GT(watch.ended[0].end - watch.ended[0].begin, 6s);
 }
 
+TEST(MotionDetector, WaitsHalfAMinuteForAnAnimalThatSitsAndNoLonger) {
+  for (const auto& [sits_s, visits] : {std::pair{20.0, 1U}, std::pair{50.0, 2U}}) {
+    Watch watch;
+    watch.quiet(5);
+    const Square there = watch.walk(2, {0, 80});
+    watch.stay(sits_s, there);
+    watch.walk(2.6, there);
+    watch.quiet(6);
+    EXPECT_EQ(watch.ended.size(), visits) << sits_s;
+  }
+}
+
+TEST(MotionDetector, EndsAnEventThoughSomethingWasTakenAway) {
+  Watch watch;
+  const Square thing{100, 80, 40, 60, 30};
+  watch.stay(8, thing);
+  Square hand{-60, 80, 60, 40, 220};
+  for (; hand.x < 60; hand.x += 12) watch.see({thing, hand});
+  for (; hand.x > -70; hand.x -= 12) watch.see({hand});
+  const BootTime left = watch.planes.now();
+  watch.quiet(8);
+  ASSERT_EQ(watch.ended.size(), 1U);
+  EXPECT_LT(std::chrono::abs(watch.ended[0].end - left), 1s);
+}
+
+TEST(MotionDetector, SeesWhatMovesAgainWhereAnEventHasEnded) {
+  Watch watch;
+  watch.quiet(5);
+  const Square there = watch.walk(2, {0, 80, 48, 48});
+  watch.stay(40, there);
+  ASSERT_EQ(watch.ended.size(), 1U);
+  const BootTime again = watch.planes.now();
+  watch.walk(2.6, there);
+  watch.quiet(5);
+  ASSERT_EQ(watch.ended.size(), 2U);
+  EXPECT_LT(std::chrono::abs(watch.ended[1].begin - again), 500ms);
+  EXPECT_GE(watch.ended[1].begin, watch.ended[0].end);
+}
+
+TEST(MotionDetector, FindsAnimalsThoughPicturesComeSeldom) {
+  MotionPlanes planes;
+  MotionDetector detector{MotionOptions{}};
+  int confirmed = 0;
+  Square square{-40, 80};
+  for (int picture = 0; picture < 60; ++picture) {  // every fifth of ten a second
+    for (int n = 0; n < 5; ++n) planes.fill();
+    const bool there = picture >= 20 && picture < 30;
+    if (there) square.x += 20;
+    planes.fill(there ? std::vector{square} : std::vector<Square>{});
+    confirmed += detector.update(planes.plane()).change == MotionReport::Change::kConfirmed ? 1 : 0;
+  }
+  EXPECT_EQ(confirmed, 1);
+}
+
+TEST(MotionDetector, TakesNoMemoryAfterItsFirstPicture) {
+  MotionPlanes planes;
+  MotionDetector detector{MotionOptions{}};
+  planes.fill();
+  detector.update(planes.plane());
+  Square square{0, 80};
+  std::uint64_t taken = 0;
+  int confirmed = 0;
+  for (int n = 0; n < 400; ++n, square.x += n % 100 < 50 ? 8 : 0) {
+    if (n % 100 == 0) square.x = 0;
+    if (n == 250) planes.lamp = true;
+    planes.fill(n % 100 < 50 ? std::vector{square} : std::vector<Square>{});
+    const auto before = test::allocations_of_this_thread();
+    const auto report = detector.update(planes.plane());
+    if (n == 200) detector.announce_switch(planes.now());
+    if (n == 210) detector.switch_done(planes.now());
+    taken += test::allocations_of_this_thread() - before;
+    confirmed += report.change == MotionReport::Change::kConfirmed ? 1 : 0;
+  }
+  EXPECT_EQ(taken, 0U);
+  EXPECT_GE(confirmed, 3) << "it had nothing to do";
+}
+
 TEST(MotionDetector, EndsAnEventThoughSomethingWasPutDown) {
   Watch watch;
   watch.quiet(5);
@@ -94,6 +172,7 @@ TEST(MotionDetector, TakesNoLeafForAnAnimal) {
     if (n == 150) events_at_first = watch.confirmed;
   }
   EXPECT_EQ(watch.confirmed, events_at_first);
+  // Until a leaf has come and gone several times it is as large, as sharp and as steady as an animal.
   EXPECT_LE(events_at_first, 2);
 }
 
@@ -108,6 +187,7 @@ TEST(MotionDetector, HardlyEverTakesDropsForAnAnimal) {
     }
     watch.see(drops);
   }
+  // With four drops in every picture now and then three in a row fall beside each other, and that is how a bird flies.
   EXPECT_LE(watch.confirmed, 2) << "of 2400 drops in a minute";
 }
 
