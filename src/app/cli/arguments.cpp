@@ -114,8 +114,6 @@ class Parser {
   void add_commands() {
     app_.add_subcommand("status", "How the box is, problems first");
     add_analyze(*app_.add_subcommand("analyze", "Find the motion in a video file, as the box would; needs no daemon"));
-    word(*app_.add_subcommand("day", "Make the day's film: its best moments, in under a minute"), "DAY",
-         invocation_.since, "Which day: 2026-11-20, 24h (default: today)");
     other_settings(*app_.add_subcommand(
                        "replay", "Tell what other settings would have made of what moved of late; nothing changes"),
                    "A YAML file whose settings of motion are tried");
@@ -177,6 +175,8 @@ class Parser {
     auto* species = app_.add_subcommand("species", "Say who came");
     visit(*species);
     word(*species, "NAME", invocation_.value, "Who it was; \"\" for nobody known")->required();
+    word(*app_.add_subcommand("day", "Make the day's film: its best moments, in under a minute"), "DAY",
+         invocation_.since, "Which day: 2026-11-20, 24h (default: today)");
   }
 
   void visit(CLI::App& command) {
