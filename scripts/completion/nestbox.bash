@@ -46,7 +46,7 @@ _nestbox() {
   esac
 
   case "${words[*]}" in
-    '') choices='status analyze replay doctor focus live snapshot visits why star note species set get diff reset reload key passwd setup --socket --json --help --version' ;;
+    '') choices='status analyze replay doctor focus live snapshot visits why star note species day set get diff reset reload key passwd setup --socket --json --help --version' ;;
     live) choices='start stop test' ;;
     'live start' | 'live stop' | 'live test' | 'key set') choices=$(_nestbox_outputs) ;;
     key) choices='set' ;;

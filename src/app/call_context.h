@@ -46,5 +46,6 @@ void star(const Context& context);
 void note(const Context& context);
 void species(const Context& context);
 void replay(const Context& context);
+void day(const Context& context);
 
 }  // namespace nestbox::calls

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "doctor.h"
+#include "film_maker.h"
 #include "focus.h"
 #include "live_director.h"
 #include "motion_archive.h"
@@ -24,6 +25,7 @@ struct DaemonCalls {
   virtual CaptureStatus camera() = 0;
   virtual const TimeZone& time_zone() const = 0;
   virtual VisitStore& visits() = 0;
+  virtual void make_film(WallTime of_day, FilmMaker::Done done) = 0;
   /// What has been kept of recent motion, under the settings in effect and under others. `progress` and `done` run on
   /// any thread.
   virtual void replay(const MotionOptions& after, MotionArchive::Progress progress, MotionArchive::Done done) = 0;

@@ -155,7 +155,7 @@ void Daemon::open_web() {
   if (!lan_error.empty()) options.listen = on_loopback(options.listen);
   if (lan_error != lan_error_ && !lan_error.empty()) log::write(log::Level::kWarning, kPart, lan_error);
   lan_error_ = lan_error;
-  auto web = WebServer::open(options, {*this, *pictures_, main_->hub(), accounts_, &visits_->recordings()});
+  auto web = WebServer::open(options, {*this, *pictures_, main_->hub(), accounts_, visits_->recordings()});
   if (web) {
     web_ = std::move(*web);
     web_error_.clear();

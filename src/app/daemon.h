@@ -45,6 +45,7 @@ class Daemon : public CallHandler, private DaemonCalls {
   CaptureStatus camera() override { return main_->capture().status(); }
   const TimeZone& time_zone() const override { return time_zone_; }
   VisitStore& visits() override { return visits_->store(); }
+  void make_film(WallTime of_day, FilmMaker::Done done) override { visits_->films().make(of_day, std::move(done)); }
   void replay(const MotionOptions& after, MotionArchive::Progress progress, MotionArchive::Done done) override {
     visits_->replay(after, std::move(progress), std::move(done));
   }

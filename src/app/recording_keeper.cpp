@@ -53,6 +53,25 @@ void delete_file(const std::filesystem::path& state, std::string& file) {
   file.clear();
 }
 
+struct FilmFile {
+  std::string file;  ///< relative to the state folder
+  WallTime made_at{};
+  std::uint64_t bytes = 0;
+};
+std::vector<FilmFile> films_of(const std::filesystem::path& state) {
+  std::vector<FilmFile> films;
+  std::error_code none;
+  const std::filesystem::path folder = "films";
+  for (std::filesystem::directory_iterator entry(state / folder, none), end; !none && entry != end;
+       entry.increment(none)) {
+    struct stat about {};
+    if (entry->path().extension() != ".mp4" || ::stat(entry->path().c_str(), &about) != 0) continue;
+    films.push_back({(folder / entry->path().filename()).string(), WallTime(std::chrono::seconds(about.st_mtim.tv_sec)),
+                     static_cast<std::uint64_t>(about.st_size)});
+  }
+  return films;
+}
+
 /// Deletes what has to go. The visits whose records have changed by that, or whose files somebody else has taken.
 std::vector<VisitRecord> tidy_up(const std::filesystem::path& state, std::vector<VisitRecord> visits,
                                  const RetainOptions& retain) {
@@ -65,8 +84,17 @@ std::vector<VisitRecord> tidy_up(const std::filesystem::path& state, std::vector
     recordings.push_back(
         {visit.id, visit.begin, bytes_of(state, visit.clip) + bytes_of(state, visit.photo), visit.starred});
   }
+  // The days' films stand in the list under numbers below zero.
+  const auto films = films_of(state);
+  for (std::size_t n = 0; n < films.size(); ++n)
+    recordings.push_back({-1 - static_cast<std::int64_t>(n), films[n].made_at, films[n].bytes, false});
   const auto condemned = recordings_to_delete(std::move(recordings), retain, space_of(state), wall_now());
   for (const auto id : condemned) {
+    if (id < 0) {
+      auto film = films[static_cast<std::size_t>(-1 - id)].file;
+      delete_file(state, film);
+      continue;
+    }
     const auto visit = std::find_if(visits.begin(), visits.end(), [id](const auto& v) { return v.id == id; });
     if (visit == visits.end()) continue;
     delete_file(state, visit->clip);
@@ -158,6 +186,7 @@ void RecordingKeeper::adopted(Visits unfinished, const std::vector<FoundClip>& f
       visit.end = visit.begin;
     } else {
       visit.end = std::max(visit.begin, clip->begin + clip->duration);
+      visit.clip_lead_s = to_seconds(visit.begin - clip->begin);
       ownerless.erase(clip);
     }
     ports_.store.update(visit, failed);
@@ -167,6 +196,7 @@ void RecordingKeeper::adopted(Visits unfinished, const std::vector<FoundClip>& f
     visit.begin = clip.begin;
     visit.end = clip.begin + clip.duration;
     visit.clip = clip.file.string();
+    visit.clip_lead_s = 0;
     ports_.store.insert(visit, [failed](Result<std::int64_t> id) {
       failed(id ? Result<void>() : Result<void>(tl::unexpected(id.error())));
     });

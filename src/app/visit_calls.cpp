@@ -162,4 +162,25 @@ void replay(const Context& context) {
                         });
 }
 
+void day(const Context& context) {
+  auto moment = wall_now();
+  if (const auto text = text_argument(context.arguments, "day"); text && !text->empty()) {
+    const auto parsed = parse_since(*text, moment, context.daemon.time_zone());
+    if (!parsed) return context.done(error(parsed.error()));
+    moment = *parsed;
+  }
+  context.daemon.make_film(moment, [done = context.done](const Result<FilmMaker::Film>& film) {
+    if (!film) return done(visit_error(film.error()));
+    auto left_out = Json::array();
+    for (const auto& clip : film->made.left_out)
+      left_out.push_back({{"clip", clip.clip.filename().string()}, {"why", clip.why}});
+    done(good({{"day", film->day},
+               {"file", film->file},
+               {"visits", film->visits},
+               {"moments", film->made.moments},
+               {"duration_s", to_seconds(film->made.duration)},
+               {"left_out", left_out}}));
+  });
+}
+
 }  // namespace nestbox::calls

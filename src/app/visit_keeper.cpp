@@ -179,6 +179,7 @@ void VisitKeeper::clip_is_whole(const EpisodePtr& episode, const Result<ClipResu
   episode->clip_done = true;
   if (clip) {
     episode->record.clip = clip->file.lexically_relative(setup_.state).string();
+    episode->record.clip_lead_s = to_seconds(episode->first_begin - clip->begin);
     if (!clip->cut_short.empty()) last_error_ = "a clip ends early: " + clip->cut_short;  // the recorder has logged it
   } else {
     episode->record.clip.clear();

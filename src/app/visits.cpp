@@ -29,7 +29,8 @@ Visits::Visits(boost::asio::io_context& context, Jobs& jobs, Setup setup, std::f
       recorder_(std::make_shared<ClipRecorder>(recorder_setup(setup_.options))),
       keeper_({context, *recorder_, store_, jobs, [this] { vision_->photograph_anew(); }, std::move(visiting_changed)},
               without_state(setup_)),
-      recordings_({context, store_, housekeeping_}) {
+      recordings_({context, store_, housekeeping_}),
+      films_({context, store_, housekeeping_}) {
   const auto on_main = [this](auto work) { boost::asio::post(context_, std::move(work)); };
   vision_ = std::make_shared<VisionStage>(
       setup_.options.motion,
@@ -51,6 +52,7 @@ void Visits::start(PacketHub& hub) {
   vision_->start();
   attach_recorder();
   recordings_.apply(setup_.options.retain);
+  films_.configure({setup_.state, setup_.box_name, setup_.time_zone});
   if (!setup_.state.empty()) take_up(setup_);
 }
 
@@ -67,6 +69,7 @@ void Visits::apply(Setup setup) {
   vision_->apply(setup_.options.motion);
   recorder_->apply(recorder_setup(setup_.options));
   recordings_.apply(setup_.options.retain);
+  films_.configure({setup_.state, setup_.box_name, setup_.time_zone});
   keeper_.apply(taken_up_ ? setup_ : without_state(setup_));
   attach_recorder();
   if (state_has_come) take_up(setup_);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "film_maker.h"
 #include "jobs.h"
 #include "motion_archive.h"
 #include "nestbox/media/packet_hub.h"
@@ -46,6 +47,7 @@ class Visits {
   std::optional<std::int64_t> current_id() const { return keeper_.current_id(); }
   /// What its owner should know of; empty: nothing.
   std::string trouble() const;
+  FilmMaker& films() noexcept { return films_; }
   VisitStore& store() noexcept { return store_; }
   RecordingOpener& recordings() noexcept { return recordings_; }
   /// What has been kept of recent motion, under the settings in effect and under others. A visit whose species is
@@ -67,6 +69,7 @@ class Visits {
   MotionArchive archive_{housekeeping_};
   VisitKeeper keeper_;
   RecordingKeeper recordings_;
+  FilmMaker films_;
   std::shared_ptr<VisionStage> vision_;
 };
 

@@ -44,7 +44,7 @@ void Clip::push(const Packet& packet, const StreamInfo& info) {
   auto piece = muxer_->push(packet);
   if (!piece) return go_no_further(piece.error().message);
   if (is_video) pictures_until_ = packet.pts + packet.duration;
-  if (!piece->empty()) write(*piece, packet.pts);
+  if (!piece->empty()) write(std::move(*piece), packet.pts);
 }
 
 bool Clip::begin(const Packet& keyframe, const StreamInfo& info) {
@@ -60,7 +60,7 @@ bool Clip::begin(const Packet& keyframe, const StreamInfo& info) {
     return opened.error_number;
   });
   if (error != 0) {
-    fail_on_disk("begin", error);
+    fail_on_disk("create", error);
     return false;
   }
   muxer_ = std::move(*muxer);
@@ -69,8 +69,9 @@ bool Clip::begin(const Packet& keyframe, const StreamInfo& info) {
   return true;
 }
 
-void Clip::write(const std::string& bytes, BootTime until) {
+void Clip::write(std::string bytes, BootTime until) {
   const bool is_header = size_ == 0;
+  if (is_header) length_room_ = make_length_room(bytes);
   const int error = health_.at_disk([&] { return file_->append(bytes); });
   if (error != 0) return fail_on_disk("write", error);
   size_ += bytes.size();
@@ -123,7 +124,11 @@ void Clip::finish(const std::string& why_now) {
 void Clip::write_rest() {
   auto rest = muxer_->finish();
   if (!rest) return go_no_further(rest.error().message);
-  if (!rest->empty()) write(*rest, pictures_until_);
+  if (!rest->empty()) write(std::move(*rest), pictures_until_);
+}
+
+int Clip::write_length(nanoseconds duration) {
+  return length_room_ ? file_->overwrite(length_room_->at, length_box(*length_room_, duration)) : 0;
 }
 
 const Clip::Boundary& Clip::last_to_keep() const {
@@ -151,11 +156,17 @@ Result<ClipResult> Clip::make_whole() {
     if (error != 0) fail_on_disk(attempt, error);
     return error == 0;
   };
+  // Without its length it plays all the same, and what else may be wrong the sync tells.
+  (void)health_.at_disk([&] { return write_length(last.time - begins_at_); });
   if (!step("cut", [&] { return last.size < size_ || error_number_ != 0 ? file_->cut(last.size) : 0; }) ||
       !step("sync", [&] { return file_->sync(); }) || !step("rename", [&] { return file_->publish(); })) {
     return tl::unexpected(disk_error());
   }
-  if (trouble_.empty() && ends_at_ && last.time < *ends_at_) trouble_ = "no more pictures came";
+  if (ends_at_ && last.time >= *ends_at_) {
+    trouble_.clear();  // it came afterwards
+  } else if (ends_at_ && trouble_.empty()) {
+    trouble_ = "no more pictures came";
+  }
   return ClipResult{file_->name(), begins_at_, last.time, last.size, trouble_};
 }
 

@@ -8,6 +8,7 @@
 
 #include "clip_file.h"
 #include "disk_health.h"
+#include "mp4_fragments.h"
 #include "nestbox/av/fragment_muxer.h"
 #include "nestbox/record/clip_recorder.h"
 
@@ -42,7 +43,8 @@ class Clip {
   };
 
   bool begin(const Packet& keyframe, const StreamInfo& info);
-  void write(const std::string& bytes, BootTime until);
+  void write(std::string bytes, BootTime until);
+  int write_length(std::chrono::nanoseconds duration);
   void write_rest();
   void fail_on_disk(const char* attempt, int error_number);
   void go_no_further(std::string why);
@@ -57,6 +59,7 @@ class Clip {
 
   std::unique_ptr<FragmentMuxer> muxer_;
   std::unique_ptr<ClipFile> file_;
+  std::optional<LengthRoom> length_room_;
   std::deque<Boundary> boundaries_;
   BootTime begins_at_{};
   BootTime pictures_until_{};

@@ -16,6 +16,8 @@ class ClipFile {
   [[nodiscard]] virtual int append(std::string_view bytes) = 0;
   /// What was written is on the disk, and the size with it.
   [[nodiscard]] virtual int sync() = 0;
+  /// Writes over what is there.
+  [[nodiscard]] virtual int overwrite(std::uint64_t at, std::string_view bytes) = 0;
   /// Cuts it to `size`.
   [[nodiscard]] virtual int cut(std::uint64_t size) = 0;
   /// Gives it its name, never another file's, and syncs the directory. It must have been synced.

@@ -86,8 +86,11 @@ FullBox full(const Box& box) {
 /// Of the file's tracks, by number.
 using TimeScales = std::map<std::uint64_t, std::uint64_t>;
 
+constexpr std::uint64_t kLengthBoxBytes = 20;  // version 1: with 64 bits for the length
+
 struct Header {
   TimeScales time_scales;
+  std::optional<LengthRoom> length_room;
   std::optional<WallTime> created_at;
 };
 
@@ -117,10 +120,29 @@ void read_track(std::string_view trak, TimeScales& scales) {
   if (track != 0 && scale != 0) scales[track] = scale;
 }
 
-Header read_header(std::string_view moov) {
+std::uint64_t time_scale(const Box& mvhd) {
+  auto box = full(mvhd);
+  (void)box.rest.take(box.version == 1 ? 16 : 8);  // created, modified
+  return box.rest.number(4);
+}
+
+/// `moov` is its content, which lies at `at` in the file.
+Header read_header(std::string_view moov, std::uint64_t at) {
   Header header;
+  std::uint64_t scale = 0;
   for_each_box(moov, [&](const Box& box) {
-    if (box.type == "mvhd") header.created_at = creation_time(box);
+    if (box.type == "mvhd") {
+      header.created_at = creation_time(box);
+      scale = time_scale(box);
+    }
+    if (box.type == "mvex" && scale != 0) {
+      Bytes inside(box.content);
+      const auto first = next_box(inside);
+      const bool is_room = first && (first->type == "free" || first->type == "mehd") &&
+                           first->content.size() + kHeaderBytes == kLengthBoxBytes;
+      const auto offset = static_cast<std::uint64_t>(box.content.data() - moov.data());
+      if (is_room) header.length_room = LengthRoom{at + offset, scale};
+    }
     if (box.type == "trak") read_track(box.content, header.time_scales);
   });
   return header;
@@ -260,7 +282,52 @@ std::optional<nanoseconds> end_of_fragment(std::string_view moof, std::uint64_t 
   return std::chrono::duration_cast<nanoseconds>(std::chrono::duration<double>(end_s));
 }
 
+std::string big_endian(std::uint64_t value, std::size_t size) {
+  std::string digits(size, '\0');
+  for (auto digit = digits.rbegin(); digit != digits.rend(); ++digit, value >>= 8U)
+    *digit = static_cast<char>(value & 0xFFU);
+  return digits;
+}
+
+std::string box_head(const char* type, std::uint64_t size) {
+  return big_endian(size, 4) + type;
+}
+
+/// Where the box of this type begins among those of `bytes[from, end)`, and how large it is.
+std::optional<std::pair<std::size_t, std::uint64_t>> find_box(std::string_view bytes, std::size_t from, std::size_t end,
+                                                              std::string_view type) {
+  Bytes rest(bytes.substr(from, end - from));
+  while (const auto box = next_box(rest)) {
+    const auto content_at = static_cast<std::size_t>(box->content.data() - bytes.data());
+    if (box->type == type) return std::pair(content_at - kHeaderBytes, box->content.size() + kHeaderBytes);
+  }
+  return std::nullopt;
+}
+
 }  // namespace
+
+std::optional<LengthRoom> make_length_room(std::string& header) {
+  const auto moov = find_box(header, 0, header.size(), "moov");
+  if (!moov) return std::nullopt;
+  const auto moov_content = moov->first + kHeaderBytes;
+  const auto mvex = find_box(header, moov_content, moov->first + moov->second, "mvex");
+  if (!mvex) return std::nullopt;
+  auto with_room = header;
+  with_room.replace(moov->first, kHeaderBytes, box_head("moov", moov->second + kLengthBoxBytes));
+  with_room.replace(mvex->first, kHeaderBytes, box_head("mvex", mvex->second + kLengthBoxBytes));
+  with_room.insert(mvex->first + kHeaderBytes,
+                   box_head("free", kLengthBoxBytes) + std::string(kLengthBoxBytes - kHeaderBytes, '\0'));
+  const auto content = std::string_view(with_room).substr(moov_content, moov->second + kLengthBoxBytes - kHeaderBytes);
+  const auto room = read_header(content, moov_content).length_room;
+  if (room) header = std::move(with_room);
+  return room;
+}
+
+std::string length_box(const LengthRoom& room, nanoseconds duration) {
+  const auto ticks = to_seconds(duration) * static_cast<double>(room.time_scale);
+  return box_head("mehd", kLengthBoxBytes) + big_endian(std::uint64_t{1} << 24U, 4) +
+         big_endian(static_cast<std::uint64_t>(ticks + 0.5), 8);
+}
 
 Mp4Fragments find_fragments(int fd) {
   const File file(fd);
@@ -269,8 +336,9 @@ Mp4Fragments find_fragments(int fd) {
   auto box = file.box_at(at);
   while (box && box->type != "moov" && box->type != "moof" && box->type != "mdat") box = file.box_at(at = box->end);
   if (!box || box->type != "moov") return found;
-  const auto header = read_header(file.content(*box));
+  const auto header = read_header(file.content(*box), box->content_at);
   found.created_at = header.created_at;
+  found.length_room = header.length_room;
   for (at = box->end;;) {
     const auto moof = file.box_at(at);
     if (!moof || moof->type != "moof") break;

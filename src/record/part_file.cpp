@@ -65,6 +65,7 @@ class PartFile final : public ClipFile {
 
   int append(std::string_view bytes) override { return append_all(fd_.get(), bytes); }
   int sync() override { return ::fdatasync(fd_.get()) == 0 ? 0 : errno; }
+  int overwrite(std::uint64_t at, std::string_view bytes) override { return record::overwrite(fd_.get(), at, bytes); }
   int cut(std::uint64_t size) override { return ::ftruncate(fd_.get(), static_cast<off_t>(size)) == 0 ? 0 : errno; }
   int publish() override {
     auto published = publish_part(part_, name_);
@@ -111,6 +112,17 @@ OpenedFile open_part_file(const std::filesystem::path& wanted) {
   auto opened = open_in_folder(wanted);
   // Whoever deleted the day's last recording took its folder away between the two steps.
   return opened.error_number == ENOENT ? open_in_folder(wanted) : std::move(opened);
+}
+
+int overwrite(int fd, std::uint64_t at, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const auto written = ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(at));
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return written < 0 ? errno : ENOSPC;
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+    at += static_cast<std::uint64_t>(written);
+  }
+  return 0;
 }
 
 Published publish_part(const std::filesystem::path& part, const std::filesystem::path& wanted) {

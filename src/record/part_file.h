@@ -18,6 +18,9 @@ struct Published {
   std::filesystem::path file;
   int error_number = 0;
 };
+/// Writes over what is at `at`. 0, or what errno said.
+int overwrite(int fd, std::uint64_t at, std::string_view bytes);
+
 /// Renames `part` to `wanted`, or to NAME-2.mp4 and so on where that exists, and syncs the directory.
 Published publish_part(const std::filesystem::path& part, const std::filesystem::path& wanted);
 

@@ -72,6 +72,10 @@ std::optional<FoundClip> mend(const fs::path& part) {
   }
   const auto begin = began_at(fragments, fd.get());  // before the cut changes the file's own time
   if (::ftruncate(fd.get(), static_cast<off_t>(fragments.whole_bytes)) != 0) return leave("cut", part, errno);
+  if (const auto& room = fragments.length_room) {
+    const int error = record::overwrite(fd.get(), room->at, record::length_box(*room, fragments.duration));
+    if (error != 0) return leave("complete", part, error);
+  }
   if (::fsync(fd.get()) != 0) return leave("sync", part, errno);
   const auto published = record::publish_part(part, fs::path(part).replace_extension());
   if (published.file.empty()) return leave("rename", part, published.error_number);

@@ -39,10 +39,13 @@ void set_on_close(SQLite::Database& database, OnClose what) {
   database.check(sqlite3_db_config(database.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, leave, nullptr));
 }
 
-void check_whole(SQLite::Database& database) {
+void check_whole(SQLite::Database& database, const GoOn& go_on) {
   SQLite::Statement check(database, "PRAGMA integrity_check(1)");  // its indexes too: not twice a quick_check
   if (!check.executeStep()) throw_damage("integrity_check says nothing");
-  if (const auto found = check.getColumn(0).getString(); found != "ok") throw_damage(found);
+  const auto found = check.getColumn(0).getString();
+  if (found == "ok") return;
+  if (!go_on()) throw SQLite::Exception("interrupted", SQLITE_INTERRUPT);  // a check cut short says nothing of the file
+  throw_damage(found);
 }
 
 void migrate(SQLite::Database& database, int version) {
@@ -70,7 +73,7 @@ Result<std::unique_ptr<SQLite::Database>> connect(const std::filesystem::path& f
                     file.string(), version, kSchemaVersion));
   }
   if (version < 0) throw_damage(fmt::format("its schema is {}", version));
-  check_whole(*database);
+  check_whole(*database, go_on);
   // We could open it for writing, so it is the file's own header that forbids it.
   if (sqlite3_db_readonly(database->getHandle(), "main") != 0) throw_damage("its header says that it may only be read");
   database->exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 4194304");

@@ -20,6 +20,7 @@ CREATE TABLE visit (
   continues_id INTEGER REFERENCES visit (id) ON DELETE SET NULL,
   clip_path TEXT CHECK (clip_path <> ''),
   photo_path TEXT CHECK (photo_path <> ''),
+  clip_lead_s REAL,
   best_moment_s REAL,
   starred INTEGER NOT NULL DEFAULT 0 CHECK (starred IN (0, 1)),
   notes TEXT NOT NULL DEFAULT '',

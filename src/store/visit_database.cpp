@@ -35,7 +35,7 @@ constexpr auto kLatest = std::numeric_limits<std::int64_t>::max();
 
 #define VISIT_COLUMNS                                                                                                \
   "id, begin_ns, end_ns, clock_trusted, by_motion, by_pir, by_lid, by_button, peak_score, continues_id, clip_path, " \
-  "photo_path, best_moment_s, starred, notes, species"
+  "photo_path, clip_lead_s, best_moment_s, starred, notes, species"
 
 constexpr const char* kFindVisit = "SELECT " VISIT_COLUMNS " FROM visit WHERE id = ?1";
 constexpr const char* kListVisits = "SELECT " VISIT_COLUMNS
@@ -60,12 +60,13 @@ constexpr const char* kReasons = "SELECT code, held_s, ago_s FROM motion_reason 
 constexpr const char* kInsertVisit =
     "INSERT INTO visit (begin_ns, end_ns, clock_trusted, by_motion, by_pir, by_lid, by_button, peak_score, "
     "continues_id,"
-    " clip_path, photo_path, best_moment_s, starred, notes, species) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,"
-    " (SELECT id FROM visit WHERE id = ?9), ?10, ?11, ?12, ?13, ?14, ?15)";
+    " clip_path, photo_path, clip_lead_s, best_moment_s, starred, notes, species) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
+    "?8,"
+    " (SELECT id FROM visit WHERE id = ?9), ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
 constexpr const char* kUpdateVisit =
     "UPDATE visit SET begin_ns = ?1, end_ns = ?2, clock_trusted = ?3, by_motion = ?4, by_pir = ?5, by_lid = ?6,"
     " by_button = ?7, peak_score = ?8, continues_id = (SELECT id FROM visit WHERE id = ?9), clip_path = ?10,"
-    " photo_path = ?11, best_moment_s = ?12 WHERE id = ?13";
+    " photo_path = ?11, clip_lead_s = ?12, best_moment_s = ?13 WHERE id = ?14";
 
 std::int64_t to_ns(WallTime time) {
   return time.time_since_epoch().count();
@@ -93,7 +94,7 @@ void bind_name(Statement& statement, int index, const std::string& name) {
   }
 }
 
-/// ?1 to ?12 of kInsertVisit and kUpdateVisit.
+/// ?1 to ?13 of kInsertVisit and kUpdateVisit.
 void bind_facts(Statement& statement, const VisitRecord& visit) {
   statement.bind(1, to_ns(visit.begin));
   bind_optional(statement, 2, visit.end ? std::optional(to_ns(*visit.end)) : std::nullopt);
@@ -104,7 +105,8 @@ void bind_facts(Statement& statement, const VisitRecord& visit) {
   bind_optional(statement, 9, visit.continues);
   bind_name(statement, 10, visit.clip);
   bind_name(statement, 11, visit.photo);
-  bind_optional(statement, 12, visit.best_s);
+  bind_optional(statement, 12, visit.clip_lead_s);
+  bind_optional(statement, 13, visit.best_s);
 }
 static_assert(std::size(kEveryTrigger) == 4, "the table has a column for each: a step of the schema is due");
 
@@ -142,10 +144,11 @@ VisitRecord to_visit(Statement& row) {
   visit.continues = optional_column<std::int64_t>(row, 9);
   visit.clip = row.getColumn(10).getString();
   visit.photo = row.getColumn(11).getString();
-  visit.best_s = optional_column<double>(row, 12);
-  visit.starred = row.getColumn(13).getInt() != 0;
-  visit.notes = row.getColumn(14).getString();
-  visit.species = row.getColumn(15).getString();
+  visit.clip_lead_s = optional_column<double>(row, 12);
+  visit.best_s = optional_column<double>(row, 13);
+  visit.starred = row.getColumn(14).getInt() != 0;
+  visit.notes = row.getColumn(15).getString();
+  visit.species = row.getColumn(16).getString();
   return visit;
 }
 
@@ -312,9 +315,9 @@ Result<std::int64_t> VisitDatabase::insert(const VisitRecord& visit) {
     SQLite::Transaction transaction(*connection_, SQLite::TransactionBehavior::IMMEDIATE);
     Statement insert(*connection_, kInsertVisit);
     bind_facts(insert, visit);
-    insert.bind(13, visit.starred ? 1 : 0);
-    insert.bind(14, visit.notes);
-    insert.bind(15, visit.species);
+    insert.bind(14, visit.starred ? 1 : 0);
+    insert.bind(15, visit.notes);
+    insert.bind(16, visit.species);
     insert.exec();
     const std::int64_t id = connection_->getLastInsertRowid();
     write_zones(*connection_, id, visit.zones);
@@ -328,7 +331,7 @@ Result<void> VisitDatabase::update(const VisitRecord& visit) {
     SQLite::Transaction transaction(*connection_, SQLite::TransactionBehavior::IMMEDIATE);
     Statement update(*connection_, kUpdateVisit);
     bind_facts(update, visit);
-    update.bind(13, visit.id);
+    update.bind(14, visit.id);
     if (update.exec() == 0) return no_such_visit(visit.id);
     Statement clear(*connection_, "DELETE FROM visit_zone WHERE visit_id = ?1");
     clear.bind(1, visit.id);

@@ -93,7 +93,7 @@ asio::awaitable<std::optional<Result<Opened>>> open(Connection& connection, Site
                                                     What what) {
   const std::function<void(std::function<void(Result<Opened>)>)> question =
       [&](std::function<void(Result<Opened>)> done) {
-        site.ports.recordings->open_recording(visit_in(request.path), what, std::move(done));
+        site.ports.recordings.open_recording(visit_in(request.path), what, std::move(done));
       };
   co_return co_await ask<Result<Opened>>(site, connection.waiter(), question, Clock::now() + kOpenWithin);
 }
@@ -150,11 +150,6 @@ asio::awaitable<void> send_opened(Connection& connection, Site& site, const Requ
 }  // namespace
 
 asio::awaitable<void> serve_recording(Connection& connection, Site& site, const Request& request, What what) {
-  if (site.ports.recordings == nullptr) {
-    const auto none = refuse({404, "not_found", "nothing is recorded on this box", {}}, request.path);
-    co_await connection.send(none);
-    co_return;
-  }
   const auto seat = co_await take_seat(connection, site);
   if (!seat) {
     const auto busy = later(request.path, "busy", fmt::format("{} recordings are being sent already", kDownloadsMax));

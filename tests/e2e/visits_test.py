@@ -107,6 +107,7 @@ class Visits(unittest.TestCase):
         self.assertEqual(daemon.nestbox("why", "4711", check=False).returncode, 1)
         self.remark(daemon, first["id"])
         self.replay(daemon)
+        self.film(daemon)
 
     def look_at_clip(self, path, visit):
         subprocess.run(["ffmpeg", "-v", "error", "-xerror", "-i", path, "-f", "null", "-"], check=True)
@@ -139,6 +140,17 @@ class Visits(unittest.TestCase):
         blind = json.loads(daemon.nestbox("--json", "replay", "--set", "motion.min_area=30%").stdout)
         self.assertEqual((blind["after"]["caught"], blind["after"]["missed"]), (0, 2), blind)
         self.assertEqual(daemon.nestbox("replay", "--set", "motion.sensitivity=900", check=False).returncode, 2)
+
+    def film(self, daemon):
+        film = json.loads(daemon.nestbox("--json", "day").stdout)
+        self.assertEqual((film["visits"], film["moments"], film["left_out"]), (2, 2, []), film)
+        path = daemon.state / film["file"]
+        subprocess.run(["ffmpeg", "-v", "error", "-xerror", "-i", path, "-f", "null", "-"], check=True)
+        lasts = float(stream_of(path, "format=duration")["format"]["duration"])
+        self.assertAlmostEqual(lasts, film["duration_s"], delta=0.5)
+        self.assertLess(lasts, 60)
+        self.assertGreater(max(brightest_rows(path)), 0.015)
+        self.assertEqual(daemon.nestbox("day", "2001-01-01", check=False).returncode, 1)
 
     def test_killed_in_a_visit_its_clip_is_found_again(self):
         daemon = self.start("killed", f"file:{self.clip}")

@@ -18,9 +18,10 @@ struct FilmMoment {
 };
 
 struct FilmOrder {
-  std::filesystem::path
-      file;           ///< ends in .mp4; its folder exists; a film of this name is replaced when the new one is whole
-  std::string title;  ///< of the first card, lines parted by '\n'; empty: no such card
+  /// Ends in .mp4; its folder exists, and is not in "visits", where adopt_clips() looks. A film of this name is
+  /// replaced when the new one is whole.
+  std::filesystem::path file;
+  std::string title;                ///< of the first card, lines parted by '\n'; empty: no such card
   std::vector<FilmMoment> moments;  ///< in the order in which they are shown
   std::chrono::nanoseconds length_max = std::chrono::seconds(60);
 };

@@ -20,6 +20,7 @@ struct VisitRecord {
   double peak_score = 0;
   std::optional<std::int64_t> continues;  ///< the visit that reached visits.max_length and goes on in this one
   std::string clip, photo;                ///< relative to paths.state; empty: there is none (any more)
+  std::optional<double> clip_lead_s;      ///< how long before `begin` its clip begins
   std::optional<double> best_s;           ///< the best moment, in seconds since `begin`
   bool starred = false;
   std::string notes, species;

@@ -21,11 +21,11 @@ std::string on_loopback(const std::string& listen);
 class WebServer {
  public:
   struct Ports {
-    CallHandler& calls;                     ///< /api/v1/...: the same bodies as the command line's
-    PictureTaker& pictures;                 ///< /snapshot and /stream
-    PacketHub& packets;                     ///< /live.mp4: the encoder's own packets
-    Doorkeeper& doorkeeper;                 ///< who may come in from other machines
-    RecordingOpener* recordings = nullptr;  ///< clips and photographs of visits; null: nothing is recorded here
+    CallHandler& calls;           ///< /api/v1/...: the same bodies as the command line's
+    PictureTaker& pictures;       ///< /snapshot and /stream
+    PacketHub& packets;           ///< /live.mp4: the encoder's own packets
+    Doorkeeper& doorkeeper;       ///< who may come in from other machines
+    RecordingOpener& recordings;  ///< clips and photographs of visits
   };
   /// Binds and listens. Beyond loopback only while there is a password, and then every route asks for it as its Access
   /// (routes.h) says. Errors: kNotFound without a password; kUnavailable when the address is taken, with the holder

@@ -175,6 +175,8 @@ class Parser {
     auto* species = app_.add_subcommand("species", "Say who came");
     visit(*species);
     word(*species, "NAME", invocation_.value, "Who it was; \"\" for nobody known")->required();
+    word(*app_.add_subcommand("day", "Make the day's film: its best moments, in under a minute"), "DAY",
+         invocation_.since, "Which day: 2026-11-20, 24h (default: today)");
   }
 
   void visit(CLI::App& command) {

@@ -30,7 +30,7 @@ struct Invocation {
   bool reset = false;                          ///< focus: forget that light's peak first
   int uplink_s = 0;                            ///< how long the doctor measures the way to the server; 0: not
   std::int64_t visit = 0;                      ///< of why, star, note, species
-  std::optional<std::string> since;            ///< visits: 24h, a date, RFC 3339, as typed
+  std::optional<std::string> since;            ///< visits, day: 24h, a date, RFC 3339, as typed
   bool off = false;                            ///< star: take it away
   bool unattended = false;                     ///< setup was told to ask nothing
 };

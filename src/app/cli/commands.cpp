@@ -41,7 +41,7 @@ Result<tune::ControlClient> connect(const Invocation& invocation) {
   // The try of a connection may be silent for as long as a server lets it wait.
   constexpr std::chrono::seconds kQuick{15}, kLong{45};
   tune::ClientLimits limits;
-  limits.silence = invocation.action == "test" ? kLong : kQuick;
+  limits.silence = invocation.action == "test" || invocation.command == "day" ? kLong : kQuick;
   return tune::ControlClient::connect(invocation.socket, limits);
 }
 
@@ -54,6 +54,7 @@ Call to_call(const Invocation& invocation) {
   if (command == "get" || command == "reset") arguments = {{"key", text_or_null(invocation.key)}};
   if (command == "set") arguments = {{"key", text_or_null(invocation.key)}, {"value", invocation.value}};
   if (command == "why") arguments = {{"id", invocation.visit}};
+  if (command == "day") arguments = {{"day", text_or_null(invocation.since)}};
   if (command == "star") arguments = {{"id", invocation.visit}, {"starred", !invocation.off}};
   if (command == "note") arguments = {{"id", invocation.visit}, {"text", invocation.value}};
   if (command == "species") arguments = {{"id", invocation.visit}, {"name", invocation.value}};
@@ -105,6 +106,7 @@ std::string answer_text(const Invocation& invocation, const Json& body) {
   if (command == "get") return invocation.key ? one_setting_text(body, style) : settings_text(body, style);
   if (command == "diff") return differences_text(body);
   if (command == "why") return why_text(body, style);
+  if (command == "day") return day_text(body);
   if (command == "star" || command == "note" || command == "species") return remark_text(command, body);
   if (command == "key") {
     return fmt::format("The key {} is stored; only the daemon can read it.\n", invocation.name.value_or(""));

@@ -86,7 +86,9 @@ std::string csv_field(const Json& value) {
 
 std::string event_text(const Json& event, const Style& style) {
   const auto from = number_of(event, "start_s").value_or(0), to = number_of(event, "end_s").value_or(from);
-  auto text = fmt::format("  {:+.1f} s to {:+.1f} s: {:.1f} %", from, to, 100 * number_of(event, "area").value_or(0));
+  const auto tenths = [](double seconds) { return std::round(seconds * 10) / 10 + 0.0; };  // no "-0.0"
+  auto text = fmt::format("  {:+.1f} s to {:+.1f} s: {:.1f} %", tenths(from), tenths(to),
+                          100 * number_of(event, "area").value_or(0));
   if (const auto zone = text_of(event, "zone"); !zone.empty()) text += " in zone " + zone;
   const auto score = number_of(event, "peak_score"), threshold = number_of(event, "threshold");
   if (score && threshold) text += fmt::format(", score {:.1f} where {:.1f} counts", *score, *threshold);
@@ -138,6 +140,15 @@ std::string why_text(const Json& body, const Style& style) {
   return fmt::format("{}\n", text_of(body, "sentence")) +
          events_text(list_of(body, "events"), "events, from the visit's begin on", style) +
          events_text(list_of(body, "near_misses"), "near misses", style);
+}
+
+std::string day_text(const Json& body) {
+  auto text = fmt::format("{}: {:.0f} of {:.0f} visits, {:.0f} s\n", printable(text_of(body, "file")),
+                          number_of(body, "moments").value_or(0), number_of(body, "visits").value_or(0),
+                          number_of(body, "duration_s").value_or(0));
+  for (const auto& clip : list_of(body, "left_out"))
+    text += fmt::format("  without {}: {}\n", printable(text_of(clip, "clip")), printable(text_of(clip, "why")));
+  return text;
 }
 
 std::string remark_text(const std::string& command, const Json& visit) {

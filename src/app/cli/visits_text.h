@@ -16,6 +16,9 @@ std::string visits_csv(const Json& visits);
 /// The sentence, then events and near misses with what held them back.
 std::string why_text(const Json& body, const Style& style);
 
+/// Of `day`: what the film shows, and what it could not.
+std::string day_text(const Json& body);
+
 /// What star, note and species say when they are done.
 std::string remark_text(const std::string& command, const Json& visit);
 

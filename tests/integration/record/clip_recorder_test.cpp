@@ -86,6 +86,13 @@ TEST_F(ClipRecorderTest, BeginsBeforeAndEndsAfterAsOrdered) {
   expect_only_whole_files(1);
   EXPECT_EQ(recorder.status().clips, 0);
   EXPECT_EQ(outcome.count(), 1);
+  const FileDescriptor file(::open(result->file.c_str(), O_RDONLY | O_CLOEXEC));
+  const auto fragments = record::find_fragments(file.get());
+  ASSERT_TRUE(fragments.length_room);
+  const auto bytes = *read_file(result->file, std::size_t{1} << 28U);
+  EXPECT_EQ(bytes.substr(fragments.length_room->at, 20),
+            record::length_box(*fragments.length_room, result->end - result->begin))
+      << "its header says its length";
 }
 
 TEST_F(ClipRecorderTest, IsCutWhenItsEndIsPast) {

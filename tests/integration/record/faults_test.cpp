@@ -43,6 +43,7 @@ class ScriptedFile final : public record::ClipFile {
     const int error = script_->sync_error_once.exchange(0);
     return error != 0 ? error : file_->sync();
   }
+  int overwrite(std::uint64_t at, std::string_view bytes) override { return file_->overwrite(at, bytes); }
   int cut(std::uint64_t size) override { return file_->cut(size); }
   int publish() override { return script_->publish_error != 0 ? script_->publish_error.load() : file_->publish(); }
   void discard() override { file_->discard(); }

@@ -89,6 +89,31 @@ TEST(Mp4Fragments, TellsWhatIsWholeWhereverTheFileIsCut) {
   }
 }
 
+TEST(Mp4Fragments, TheHeaderHasRoomForTheLength) {
+  const auto clip = make_clip();
+  auto header = clip.bytes.substr(0, clip.whole_at[0]);
+  const auto room = record::make_length_room(header);
+  ASSERT_TRUE(room);
+  EXPECT_EQ(header.size(), clip.whole_at[0] + 20);
+  EXPECT_EQ(header.substr(room->at, 8), std::string("\0\0\0\x14"
+                                                    "free",
+                                                    8));
+  EXPECT_EQ(header.substr(room->at - 4, 4), "mvex");
+  EXPECT_EQ(record::length_box({room->at, 1000}, 2500ms),
+            std::string("\0\0\0\x14mehd\1\0\0\0\0\0\0\0\0\0\x09\xC4", 20));
+  const Scratch file(header + clip.bytes.substr(clip.whole_at[0]));
+  const auto found = record::find_fragments(file.fd());
+  EXPECT_EQ(found.whole_bytes, clip.bytes.size() + 20);
+  ASSERT_TRUE(found.length_room);
+  EXPECT_EQ(found.length_room->at, room->at);
+  EXPECT_FALSE(record::find_fragments(Scratch(clip.bytes).fd()).length_room);
+  for (std::size_t size = 0; size < clip.whole_at[0]; ++size) {
+    auto cut = clip.bytes.substr(0, size);
+    EXPECT_FALSE(record::make_length_room(cut));
+    EXPECT_EQ(cut.size(), size);
+  }
+}
+
 TEST(Mp4Fragments, BearsWhateverBytesThereAre) {
   const auto clip = make_clip(1s);
   std::minstd_rand random(1);

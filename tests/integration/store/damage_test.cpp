@@ -21,6 +21,7 @@ void write(const std::filesystem::path& path, const std::string& content) {
 
 class DamageTest : public StoreTest {
  protected:
+  DamageTest() : StoreTest(TemporaryFolder::in_memory()) {}
   /// A database with a season in it, as one file.
   std::string season() {
     const auto path = folder() / "season.db";

@@ -40,7 +40,8 @@ class SmallDisk {
   const std::filesystem::path& path() const { return at_; }
   void fill() const {
     std::ofstream file(at_ / "filler", std::ios::binary);
-    while (file.write("x", 1).flush()) {
+    const std::string page(4096, 'x');
+    while (file.write(page.data(), static_cast<std::streamsize>(page.size())).flush()) {
     }
   }
   void make_room() const { std::filesystem::remove(at_ / "filler"); }

@@ -28,6 +28,7 @@ CREATE TABLE visit (
   continues_id INTEGER REFERENCES visit (id) ON DELETE SET NULL,
   clip_path TEXT CHECK (clip_path <> ''),
   photo_path TEXT CHECK (photo_path <> ''),
+  clip_lead_s REAL,
   best_moment_s REAL,
   starred INTEGER NOT NULL DEFAULT 0 CHECK (starred IN (0, 1)),
   notes TEXT NOT NULL DEFAULT '',
@@ -66,9 +67,9 @@ CREATE TABLE motion_reason (
 ) STRICT, WITHOUT ROWID;
 
 INSERT INTO visit VALUES (4, 1777615200123456789, 1777615242500000000, 0, 1, 0, 1, 0, 3.25, NULL,
-  'visits/2026/05/01/box_2026-05-01_08-00-00.mp4', 'visits/2026/05/01/box_2026-05-01_08-00-00.jpg', 7.75, 1,
+  'visits/2026/05/01/box_2026-05-01_08-00-00.mp4', 'visits/2026/05/01/box_2026-05-01_08-00-00.jpg', 5.5, 7.75, 1,
   'feeds' || char(10) || 'the young 🐦', 'Turmfalke');
-INSERT INTO visit VALUES (5, 1777615260000000000, NULL, 1, 0, 1, 0, 1, 0, 4, NULL, NULL, NULL, 0, '', '');
+INSERT INTO visit VALUES (5, 1777615260000000000, NULL, 1, 0, 1, 0, 1, 0, 4, NULL, NULL, NULL, NULL, 0, '', '');
 INSERT INTO visit_zone VALUES (4, 0, 'hole'), (4, 1, 'Nest, "left"'), (4, 2, 'größer');
 INSERT INTO motion VALUES (9, 4, 0, 1777615201000000000, 1777615202000000000, 0.018, 2.5, 1, 'hole');
 INSERT INTO motion VALUES (10, NULL, 1, 1777615203000000000, 1777615204000000000, 0.018, 2.5, 1, NULL);

@@ -123,6 +123,7 @@ inline VisitRecord full_visit() {
   visit.peak_score = 3.25;
   visit.clip = "visits/2026/05/01/box_2026-05-01_08-00-00.mp4";
   visit.photo = "visits/2026/05/01/box_2026-05-01_08-00-00.jpg";
+  visit.clip_lead_s = 5.5;
   visit.best_s = 7.75;
   visit.starred = true;
   visit.notes = "feeds\nthe young 🐦";
@@ -151,6 +152,8 @@ inline MotionRecord motion_at(double begin_s, double end_s) {
 
 class StoreTest : public testing::Test {
  protected:
+  StoreTest() = default;
+  explicit StoreTest(const std::filesystem::path& parent) : folder_(parent) {}
   std::filesystem::path file() const { return folder_.path() / "nestbox.db"; }
   const std::filesystem::path& folder() const { return folder_.path(); }
 

@@ -310,6 +310,24 @@ TEST_F(VisitStoreTest, RefusesOrdersAboveSixtyFourAtOnce) {
   for (auto& answer : answers) EXPECT_EQ(answer.get_future().get(), ErrorKind::kNotFound);
 }
 
+TEST_F(VisitStoreTest, StopsInTheMiddleOfALongCheckAndBlamesNobody) {
+  { BlockingStore store(file()); }
+  run_sql(file(),
+          "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)"
+          " INSERT INTO motion (near_miss, begin_ns, end_ns, area_share, peak_score, threshold_score)"
+          " SELECT 0, i, i, 0, 0, 1 FROM n");
+  BlockingStore store;
+  std::promise<ErrorKind> answer;
+  store.store().open(file(), [&](const Result<VisitStore::Opened>& opened) {
+    answer.set_value(opened ? ErrorKind::kCancelled : opened.error().kind);  // it may have been quicker than we
+  });
+  store.stop();
+  EXPECT_EQ(answer.get_future().get(), ErrorKind::kCancelled);
+  BlockingStore again;
+  EXPECT_EQ(again.open(file()).value().set_aside, "");
+  EXPECT_EQ(run_sql(file(), "SELECT count(*) FROM motion"), "100000");
+}
+
 TEST_F(VisitStoreTest, DoesWhatWaitsWhenItIsToStopAndNothingMore) {
   BlockingStore store(file());
   std::promise<void> held, go_on;

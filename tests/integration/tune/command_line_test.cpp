@@ -344,13 +344,15 @@ TEST_F(CommandLineTest, BadUsageIsExitTwoWithTheNearest) {
       {{"live", "strat"}, "nestbox: there is no command \"strat\"\n  nearest:  start\nSee nestbox live --help.\n"},
       {{"weather"},
        "nestbox: there is no command \"weather\"\n"
-       "  allowed:  status, analyze, replay, doctor, focus, live, snapshot, visits, why, star, note, species, set, "
+       "  allowed:  status, analyze, replay, doctor, focus, live, snapshot, visits, why, star, note, species, day, "
+       "set, "
        "get, "
        "diff, reset, reload, setup, passwd, key\n"
        "See nestbox --help.\n"},
       {{},
        "nestbox: a word is missing: nestbox "
-       "status|analyze|replay|doctor|focus|live|snapshot|visits|why|star|note|species|set|get|diff|reset|reload|setup|"
+       "status|analyze|replay|doctor|focus|live|snapshot|visits|why|star|note|species|day|set|get|diff|reset|reload|"
+       "setup|"
        "passwd|key\n"
        "See nestbox --help.\n"},
       {{"live"}, "nestbox: a word is missing: nestbox live start|stop|test\nSee nestbox live --help.\n"},

@@ -122,7 +122,7 @@ TEST_F(VisitsCommandTest, AnythingMissingOrOddIsBorne) {
 
 TEST_F(VisitsCommandTest, WhySaysTheSentenceAndWhatWasHeldBack) {
   answer(R"({"id":7,"sentence":"A moving area of 1.8 % in zone hole for 2.4 s.","trigger":"motion","events":[
-    {"start_s":0,"end_s":2.4,"area":0.018,"peak_score":1.82,"threshold":0.2,"zone":"hole",
+    {"start_s":-0.04,"end_s":2.4,"area":0.018,"peak_score":1.82,"threshold":0.2,"zone":"hole",
      "reasons":[{"code":"switch","text":"held back 0.6 s because lamp, filter or camera had been switched",
                  "for_s":0.6,"ago_s":2.0}]}],
     "near_misses":[{"start_s":-10.5,"end_s":-10,"area":0.001,"peak_score":0.1,"threshold":0.2,"zone":null,

@@ -89,12 +89,12 @@ TEST_F(Accounts, NothingListensBeyondLoopbackWithoutAPassword) {
   doorkeeper_.password_set = false;
   WebOptions options;
   options.listen = "0.0.0.0:0";
-  const auto opened = WebServer::open(options, {calls_, pictures_, hub_, doorkeeper_});
+  const auto opened = WebServer::open(options, {calls_, pictures_, hub_, doorkeeper_, recordings_});
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().kind, ErrorKind::kNotFound);
   EXPECT_THAT(opened.error().message, HasSubstr("nestbox passwd"));
   options.listen = "127.0.0.1:0";
-  EXPECT_TRUE(WebServer::open(options, {calls_, pictures_, hub_, doorkeeper_}));
+  EXPECT_TRUE(WebServer::open(options, {calls_, pictures_, hub_, doorkeeper_, recordings_}));
 }
 
 TEST(ListenAddresses, AreToldApartByTheirReach) {

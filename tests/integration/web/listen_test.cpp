@@ -21,7 +21,7 @@ namespace asio = boost::asio;
 class Listen : public test::WebTest {
  protected:
   Error open_fails(const WebOptions& options) {
-    auto opened = WebServer::open(options, {calls_, pictures_, hub_, doorkeeper_});
+    auto opened = WebServer::open(options, {calls_, pictures_, hub_, doorkeeper_, recordings_});
     EXPECT_FALSE(opened.has_value());
     return opened ? Error{} : opened.error();
   }

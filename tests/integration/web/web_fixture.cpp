@@ -93,7 +93,7 @@ int main(int argc, char** argv) {
   nestbox::test::RecordingsFolder recordings(argc > 3 ? argv[3] : "/nonexistent");
   nestbox::PacketHub hub([] {});
   nestbox::test::SyntheticStream stream(hub, shape);
-  auto server = nestbox::WebServer::open(options, {status, stream, hub, door, &recordings});
+  auto server = nestbox::WebServer::open(options, {status, stream, hub, door, recordings});
   if (!server) {
     std::cerr << "web_fixture: " << server.error().message << "\n";
     return 1;

@@ -134,7 +134,7 @@ class WebTest : public testing::Test {
  protected:
   void start(WebOptions options = {}) {
     if (options.listen == WebOptions{}.listen) options.listen = "127.0.0.1:0";
-    auto opened = WebServer::open(options, {calls_, pictures_, hub_, doorkeeper_, &recordings_});
+    auto opened = WebServer::open(options, {calls_, pictures_, hub_, doorkeeper_, recordings_});
     ASSERT_TRUE(opened.has_value()) << opened.error().message;
     server_ = std::move(*opened);
     const auto address = server_->address();

@@ -13,6 +13,7 @@ class LoneDaemon : public DaemonCalls {
   CaptureStatus camera() override { std::abort(); }
   const TimeZone& time_zone() const override { std::abort(); }
   VisitStore& visits() override { std::abort(); }
+  void make_film(WallTime, FilmMaker::Done) override { std::abort(); }
   void replay(const MotionOptions&, MotionArchive::Progress, MotionArchive::Done) override { std::abort(); }
   Settings& settings() override { std::abort(); }
   const std::string& state_error() const override { std::abort(); }

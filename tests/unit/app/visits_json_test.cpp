@@ -99,6 +99,8 @@ TEST(VisitsJson, WhyHasTheSentenceEventsAndNearMisses) {
             R"([{"start_s":-10.0,"end_s":-9.0,"area":0.018,"peak_score":1.5,"threshold":0.25,"zone":null,)"
             R"("reasons":[]}])");
   EXPECT_TRUE(to_json(WhyRecord{})["trigger"].is_null());
+  near_miss.begin = noon() - 1us;
+  EXPECT_EQ(to_json(near_miss, noon())["start_s"].dump(), "0.0");
 }
 
 WallTime since(std::string_view text) {
