@@ -12,8 +12,8 @@
 namespace nestbox {
 namespace {
 
-constexpr auto kPart = "film";
-constexpr auto kFolder = "films";
+constexpr auto kFilmsPart = "film";
+constexpr auto kFilmsFolder = "films";
 constexpr std::chrono::minutes kLook{5};  // a clock that was set may make a film due
 constexpr std::chrono::seconds kLength{59};
 constexpr int kVisitsMax = 1000;
@@ -69,9 +69,9 @@ void FilmMaker::make_what_is_due(WallTime now) {
     if (moment <= since || moment > now) continue;
     const auto day = day_begin(at, -due.days_ago, setup_.time_zone);
     make(day, [](const Result<Film>& film) {
-      if (film) return log::write(log::Level::kInfo, kPart, "the day's film is " + film->file);
+      if (film) return log::write(log::Level::kInfo, kFilmsPart, "the day's film is " + film->file);
       if (film.error().kind == ErrorKind::kNotFound) return;  // a day without visits
-      NESTBOX_LOG_ERROR(kPart, "no film of the day: {}", film.error().message);
+      NESTBOX_LOG_ERROR(kFilmsPart, "no film of the day: {}", film.error().message);
     });
   }
 }
@@ -94,7 +94,7 @@ void FilmMaker::make(WallTime moment, Done done) {
 }
 
 void FilmMaker::join(const std::string& day, const std::vector<VisitRecord>& visits, const Done& done) {
-  Film film{day, fmt::format("{}/{}_{}.mp4", kFolder, setup_.box_name, day), 0, {}};
+  Film film{day, fmt::format("{}/{}_{}.mp4", kFilmsFolder, setup_.box_name, day), 0, {}};
   FilmOrder order;
   order.file = setup_.state / film.file;
   order.title = setup_.box_name + "\n" + day;

@@ -15,8 +15,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr auto kPart = "motion";
-constexpr auto kFolder = "motion";
+constexpr auto kTracesPart = "motion";
+constexpr auto kTracesFolder = "motion";
 constexpr std::string_view kEventEnding = "_event.trace", kNearEnding = "_near.trace";
 constexpr std::uintmax_t kEventBytesMax = 24 << 20, kNearBytesMax = 8 << 20;
 constexpr std::size_t kFileMax = 16 << 20;
@@ -51,11 +51,11 @@ std::string name_of(const MotionSegment& segment) {
 }
 
 void write(const fs::path& state, const MotionSegment& segment) {
-  const auto folder = state / kFolder;
+  const auto folder = state / kTracesFolder;
   std::error_code ignored;
   fs::create_directory(folder, ignored);
   if (const auto written = write_file_atomically(folder / name_of(segment), encode(segment), kMode); !written) {
-    NESTBOX_LOG_WARNING(kPart, "a trace of what moved is not kept: {}", written.error().message);
+    NESTBOX_LOG_WARNING(kTracesPart, "a trace of what moved is not kept: {}", written.error().message);
   }
   let_go_of_oldest(folder, kEventEnding, kEventBytesMax);
   let_go_of_oldest(folder, kNearEnding, kNearBytesMax);
@@ -94,13 +94,13 @@ Result<MotionArchive::Trial> try_on(const fs::path& file, const MotionArchive::Q
 void MotionArchive::keep(const fs::path& state, MotionSegment segment) {
   const auto kept = std::make_shared<const MotionSegment>(std::move(segment));
   const auto posted = housekeeping_.post([state, kept] { write(state, *kept); });
-  if (!posted) NESTBOX_LOG_WARNING(kPart, "a trace of what moved is not kept: {}", posted.error().message);
+  if (!posted) NESTBOX_LOG_WARNING(kTracesPart, "a trace of what moved is not kept: {}", posted.error().message);
 }
 
-void MotionArchive::replay(Question question, Progress progress, Done done) {
+void MotionArchive::replay(Question question, Progress progress, const Done& done) {
   const auto posted = housekeeping_.post([question = std::move(question), progress = std::move(progress), done] {
-    auto files = files_of(question.state / kFolder, kEventEnding);
-    for (auto& near : files_of(question.state / kFolder, kNearEnding)) files.push_back(std::move(near));
+    auto files = files_of(question.state / kTracesFolder, kEventEnding);
+    for (auto& near : files_of(question.state / kTracesFolder, kNearEnding)) files.push_back(std::move(near));
     if (files.empty())
       return done(fail(ErrorKind::kNotFound, "nothing that moved has been kept yet: wait for a visit"));
     std::vector<Trial> trials;
@@ -109,7 +109,7 @@ void MotionArchive::replay(Question question, Progress progress, Done done) {
       if (auto trial = try_on(files[n], question)) {
         trials.push_back(*trial);
       } else {
-        NESTBOX_LOG_WARNING(kPart, "{} is passed over: {}", files[n].filename().string(), trial.error().message);
+        NESTBOX_LOG_WARNING(kTracesPart, "{} is passed over: {}", files[n].filename().string(), trial.error().message);
       }
     }
     std::sort(trials.begin(), trials.end(), [](const Trial& a, const Trial& b) { return a.begin < b.begin; });

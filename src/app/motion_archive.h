@@ -33,7 +33,7 @@ class MotionArchive {
   using Progress = std::function<void(std::size_t done, std::size_t of)>;  ///< on the housekeeping thread
   using Done = std::function<void(Result<std::vector<Trial>>)>;            ///< there too, once
   /// Errors: kNotFound when nothing has been kept yet; kExhausted when too much waits.
-  void replay(Question question, Progress progress, Done done);
+  void replay(Question question, Progress progress, const Done& done);
 
  private:
   Jobs& housekeeping_;

@@ -11,11 +11,12 @@
 
 #include "nestbox/base/log.h"
 #include "nestbox/rules/retention.h"
+#include "status_report.h"
 
 namespace nestbox {
 namespace {
 
-constexpr auto kPart = "recordings";
+constexpr auto kRecordingsPart = "recordings";
 constexpr std::chrono::seconds kTidying{15};
 constexpr auto kDatabase = "nestbox.db";
 
@@ -47,7 +48,7 @@ bool forget_if_gone(const std::filesystem::path& state, std::string& file) {
 void delete_file(const std::filesystem::path& state, std::string& file) {
   if (file.empty()) return;
   if (const auto deleted = delete_recording(state, file); !deleted) {
-    NESTBOX_LOG_ERROR(kPart, "{}", deleted.error().message);
+    NESTBOX_LOG_ERROR(kRecordingsPart, "{}", deleted.error().message);
     return;
   }
   file.clear();
@@ -101,7 +102,8 @@ std::vector<VisitRecord> tidy_up(const std::filesystem::path& state, std::vector
     delete_file(state, visit->photo);
     changed.push_back(*visit);
   }
-  if (!condemned.empty()) log::write(log::Level::kInfo, kPart, fmt::format("{} recordings let go", condemned.size()));
+  if (!condemned.empty())
+    log::write(log::Level::kInfo, kRecordingsPart, fmt::format("{} recordings let go", condemned.size()));
   return changed;
 }
 
@@ -138,12 +140,12 @@ void RecordingKeeper::opened(const Result<VisitStore::Opened>& opened, const std
   trouble_.clear();
   if (!opened) {
     trouble_ = opened.error().message;
-    log::write(log::Level::kError, kPart, trouble_);
+    log::write(log::Level::kError, kRecordingsPart, trouble_);
     return ready();
   }
   if (!opened->set_aside.empty()) {
     trouble_ = "the database was damaged: it lies in paths.state as " + opened->set_aside + ", and a new one has begun";
-    log::write(log::Level::kError, kPart, trouble_);
+    log::write(log::Level::kError, kRecordingsPart, trouble_);
   }
   ports_.store.unfinished([this, ready](Result<Visits> unfinished) {
     ports_.store.with_recordings(
@@ -162,7 +164,7 @@ void RecordingKeeper::adopt(const Visits& unfinished, const Visits& recorded, co
   }
   const auto work = [this, unfinished, known, ready, state = state_] {
     auto found = adopt_clips(state, known);
-    if (!found) NESTBOX_LOG_ERROR(kPart, "{}", found.error().message);
+    if (!found) NESTBOX_LOG_ERROR(kRecordingsPart, "{}", found.error().message);
     on_main([this, unfinished, ready, found = std::move(found).value_or(std::vector<FoundClip>{})] {
       adopted(unfinished, found);
       ready();
@@ -175,7 +177,7 @@ void RecordingKeeper::adopt(const Visits& unfinished, const Visits& recorded, co
 // What a crash cut off is a visit all the same: its clip says how long it lasted.
 void RecordingKeeper::adopted(Visits unfinished, const std::vector<FoundClip>& found) {
   const auto failed = [](Result<void> written) {
-    if (!written) NESTBOX_LOG_ERROR(kPart, "write down what a crash left: {}", written.error().message);
+    if (!written) NESTBOX_LOG_ERROR(kRecordingsPart, "write down what a crash left: {}", written.error().message);
   };
   std::vector<FoundClip> ownerless = found;
   for (auto& visit : unfinished) {
@@ -202,7 +204,7 @@ void RecordingKeeper::adopted(Visits unfinished, const std::vector<FoundClip>& f
     });
   }
   if (unfinished.empty() && found.empty()) return;
-  log::write(log::Level::kWarning, kPart,
+  log::write(log::Level::kWarning, kRecordingsPart,
              fmt::format("the last run ended within {} visits; {} clips were mended or found", unfinished.size(),
                          found.size()));
 }
@@ -226,12 +228,14 @@ void RecordingKeeper::schedule_tidying() {
 }
 
 void RecordingKeeper::let_go(const Visits& recorded) {
-  const auto work = [this, recorded, state = state_, retain = retain_] {
+  auto retain = retain_;
+  if (!clock_is_synchronised()) retain.days = 0;  // a clock that is years ahead must not empty the card
+  const auto work = [this, recorded, state = state_, retain] {
     on_main([this, changed = tidy_up(state, recorded, retain)] {
       tidying_ = false;
       for (const auto& visit : changed) {
         ports_.store.update(visit, [](Result<void> written) {
-          if (!written) NESTBOX_LOG_ERROR(kPart, "write down what was let go: {}", written.error().message);
+          if (!written) NESTBOX_LOG_ERROR(kRecordingsPart, "write down what was let go: {}", written.error().message);
         });
       }
     });

@@ -15,7 +15,7 @@
 namespace nestbox {
 namespace {
 
-constexpr auto kPart = "visits";
+constexpr auto kVisitsPart = "visits";
 // Leaves in a storm make near misses all day; a few a minute tell as much.
 constexpr int kNearMissesAMinute = 6;
 constexpr unsigned kPhotoMode = 0640;
@@ -27,7 +27,7 @@ WallTime to_wall(BootTime time) {
 VisitRules rules_of(const Options& options) {
   auto expression = TriggerExpression::parse(options.triggers.visit);
   NESTBOX_ASSERT(expression.has_value());  // the configuration is checked
-  return {std::move(*expression), options.visits.event_gap, options.visits.max_length};
+  return {*expression, options.visits.event_gap, options.visits.max_length};
 }
 
 }  // namespace
@@ -135,7 +135,7 @@ void VisitKeeper::begin(const VisitTracker::Visit& visit) {
     record.continues = last_id_;
     ports_.photograph_anew();
   }
-  log::write(log::Level::kInfo, kPart, visit.continues ? "the visit goes on as another" : "a visit has begun");
+  log::write(log::Level::kInfo, kVisitsPart, visit.continues ? "the visit goes on as another" : "a visit has begun");
   if (setup_.state.empty()) return failed("record a visit", {ErrorKind::kUnavailable, "paths.state is absent"});
   if (setup_.options.visits.record) begin_clip(current_, visit);
   insert(current_);
@@ -164,7 +164,7 @@ void VisitKeeper::end(const VisitTracker::Visit& visit) {
   record.peak_score = visit.peak_score;
   if (episode->best) record.best_s = to_seconds(episode->best->captured_at - visit.begin);
   if (record.id != 0) last_id_ = record.id;
-  log::write(log::Level::kInfo, kPart,
+  log::write(log::Level::kInfo, kVisitsPart,
              fmt::format("the visit has ended after {:.1f} s", to_seconds(visit.last_active - visit.begin)));
   if (setup_.state.empty()) return;
   if (episode->clip) {
@@ -260,7 +260,7 @@ void VisitKeeper::add_motion(MotionRecord motion) {
 
 void VisitKeeper::failed(const std::string& attempt, const Error& error) {
   last_error_ = attempt + ": " + error.message;
-  NESTBOX_LOG_ERROR(kPart, "{}", last_error_);
+  NESTBOX_LOG_ERROR(kVisitsPart, "{}", last_error_);
 }
 
 std::optional<std::int64_t> VisitKeeper::current_id() const {

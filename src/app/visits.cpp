@@ -121,7 +121,7 @@ void Visits::replay(const MotionOptions& after, MotionArchive::Progress progress
       if (lower_case(visit.species) != "none") continue;
       question.nothing_there.emplace_back(visit.begin, visit.end.value_or(wall_now()));
     }
-    archive_.replay(std::move(question), std::move(progress), std::move(done));
+    archive_.replay(std::move(question), std::move(progress), done);
   });
 }
 

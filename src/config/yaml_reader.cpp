@@ -49,9 +49,9 @@ std::size_t utf8_length(std::string_view text) {
 }
 
 /// What is wrong with the bytes themselves, before any YAML is looked at.
-class TextCheck {
+class YamlTextCheck {
  public:
-  explicit TextCheck(std::string_view text) : text_(text) {}
+  explicit YamlTextCheck(std::string_view text) : text_(text) {}
   std::optional<std::pair<Spot, std::string>> run() {
     bool in_indentation = true;
     for (std::size_t at = 0; at < text_.size();) {
@@ -249,7 +249,7 @@ std::optional<Node> read_yaml(std::string_view text, const std::string& source, 
     errors.push_back({ConfigErrorCode::kUnreadable, source, "", "larger than 1 MiB; this is no configuration", "", ""});
     return std::nullopt;
   }
-  if (const auto fault = TextCheck(text).run()) return refused(fault->first, fault->second);
+  if (const auto fault = YamlTextCheck(text).run()) return refused(fault->first, fault->second);
   try {
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);

@@ -25,10 +25,6 @@ nanoseconds fragment_length(int framerate) {
   return std::max<nanoseconds>(Clip::kFragmentMax - picture * 3 / 2, nanoseconds::zero());
 }
 
-ErrorKind kind_of(int error_number) {
-  return error_number == ENOSPC || error_number == EDQUOT ? ErrorKind::kExhausted : ErrorKind::kUnavailable;
-}
-
 }  // namespace
 
 Clip::Clip(ClipOrder order, ClipRecorder::Done done, OpenClipFile open, DiskHealth& health)
@@ -142,12 +138,14 @@ const Clip::Boundary& Clip::last_to_keep() const {
 
 Result<ClipResult> Clip::make_whole() {
   if (!file_) {
-    return fail(kind_of(error_number_), trouble_.empty() ? order_.file.string() + ": no picture came" : trouble_);
+    return fail(kind_of_disk_error(error_number_),
+                trouble_.empty() ? order_.file.string() + ": no picture came" : trouble_);
   }
   if (sync_failed_) return tl::unexpected(disk_error());
   if (boundaries_.empty()) {
     (void)health_.at_disk([&] { return file_->discard(), 0; });
-    return fail(kind_of(error_number_), trouble_.empty() ? file_->name().string() + ": no picture came" : trouble_);
+    return fail(kind_of_disk_error(error_number_),
+                trouble_.empty() ? file_->name().string() + ": no picture came" : trouble_);
   }
   // After a failed write there may be a piece of a fragment behind the last whole one.
   const Boundary last = last_to_keep();
@@ -171,7 +169,7 @@ Result<ClipResult> Clip::make_whole() {
 }
 
 Error Clip::disk_error() const {
-  return {kind_of(error_number_), trouble_};
+  return {kind_of_disk_error(error_number_), trouble_};
 }
 
 }  // namespace nestbox::record

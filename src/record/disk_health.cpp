@@ -19,6 +19,10 @@ RecordStatus::State state_of(int error_number) {
 
 }  // namespace
 
+ErrorKind kind_of_disk_error(int error_number) noexcept {
+  return error_number == ENOSPC || error_number == EDQUOT ? ErrorKind::kExhausted : ErrorKind::kUnavailable;
+}
+
 void DiskHealth::failed(int error_number, const std::filesystem::path& folder, const std::string& message) {
   Lock lock(mutex_);
   state_ = state_of(error_number);

@@ -7,10 +7,14 @@
 
 #include "nestbox/base/clock.h"
 #include "nestbox/base/mutex.h"
+#include "nestbox/base/result.h"
 #include "nestbox/base/thread.h"
 #include "nestbox/record/clip_recorder.h"
 
 namespace nestbox::record {
+
+/// What errno's number of a disk's call means to who gave the order: kExhausted for a full one, else kUnavailable.
+ErrorKind kind_of_disk_error(int error_number) noexcept;
 
 /// failed() and works() are called by the recorder's thread, the rest by any. Thread-safe.
 class DiskHealth {

@@ -1,5 +1,7 @@
 #include "film_writer.h"
 
+#include "disk_health.h"
+
 #include <algorithm>
 #include <cerrno>
 #include <utility>
@@ -11,11 +13,6 @@ using std::chrono::nanoseconds;
 
 constexpr AVRational kVideoTimeBase{1, 90'000}, kChapterTimeBase{1, 1000};
 constexpr std::int64_t kSamples = 1024;  // of one AAC frame
-
-ErrorKind kind_of(int code) {
-  if (code == AVERROR(ENOSPC) || code == AVERROR(EDQUOT)) return ErrorKind::kExhausted;
-  return ErrorKind::kUnavailable;
-}
 
 }  // namespace
 
@@ -50,11 +47,11 @@ Result<void> FilmWriter::open(const std::filesystem::path& file, const StreamInf
   }
   if (auto added = add_chapters(chapters); !added) return added;
   const int opened = avio_open(&muxer->pb, url.c_str(), AVIO_FLAG_WRITE);
-  if (opened < 0) return av::av_fail(kind_of(opened), "create", opened);
+  if (opened < 0) return av::av_fail(kind_of_disk_error(AVUNERROR(opened)), "create", opened);
   av::Dictionary options;
   options.set("movflags", "+faststart");
   const int written = avformat_write_header(muxer, options.address());
-  if (written < 0) return av::av_fail(kind_of(written), "write the header", written);
+  if (written < 0) return av::av_fail(kind_of_disk_error(AVUNERROR(written)), "write the header", written);
   return {};
 }
 
@@ -132,15 +129,15 @@ Result<void> FilmWriter::write(const AVStream& stream, std::span<const std::uint
   packet->flags = keyframe ? AV_PKT_FLAG_KEY : 0;
   av_packet_rescale_ts(packet.get(), is_video ? kVideoTimeBase : audio_time_base_, stream.time_base);
   const int written = av_interleaved_write_frame(muxer_.get(), packet.get());
-  if (written < 0) return av::av_fail(kind_of(written), "add a packet", written);
+  if (written < 0) return av::av_fail(kind_of_disk_error(AVUNERROR(written)), "add a packet", written);
   return {};
 }
 
 Result<void> FilmWriter::finish() {
   const int written = av_write_trailer(muxer_.get());
-  if (written < 0) return av::av_fail(kind_of(written), "write the index", written);
+  if (written < 0) return av::av_fail(kind_of_disk_error(AVUNERROR(written)), "write the index", written);
   const int closed = avio_closep(&muxer_->pb);
-  if (closed < 0) return av::av_fail(kind_of(closed), "close", closed);
+  if (closed < 0) return av::av_fail(kind_of_disk_error(AVUNERROR(closed)), "close", closed);
   return {};
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <map>
 #include <string>
 #include <string_view>
@@ -326,7 +327,7 @@ std::optional<LengthRoom> make_length_room(std::string& header) {
 std::string length_box(const LengthRoom& room, nanoseconds duration) {
   const auto ticks = to_seconds(duration) * static_cast<double>(room.time_scale);
   return box_head("mehd", kLengthBoxBytes) + big_endian(std::uint64_t{1} << 24U, 4) +
-         big_endian(static_cast<std::uint64_t>(ticks + 0.5), 8);
+         big_endian(static_cast<std::uint64_t>(std::llround(ticks)), 8);
 }
 
 Mp4Fragments find_fragments(int fd) {

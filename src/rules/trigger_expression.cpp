@@ -102,7 +102,7 @@ class TriggerParser {
   Result<Truth> one(int depth) {
     Truth turned = 0;
     while (take("not")) turned = static_cast<Truth>(~turned);
-    const auto truth = word_ == "(" ? in_parentheses(depth) : name();
+    auto truth = word_ == "(" ? in_parentheses(depth) : name();
     if (!truth) return truth;
     return static_cast<Truth>(*truth ^ turned);
   }

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <string_view>
 
 #include "nestbox/rules/motion_detector.h"
@@ -22,7 +23,7 @@ std::string_view because(std::string_view code) {
 
 std::string duration_text(double seconds) {
   if (seconds < 59.95) return fmt::format("{:.1f} s", std::max(0.0, seconds));
-  const auto whole = static_cast<long long>(seconds + 0.5);
+  const auto whole = std::llround(seconds);
   return fmt::format("{} min {} s", whole / 60, whole % 60);
 }
 

@@ -14,11 +14,11 @@ constexpr std::chrono::milliseconds kLengthMin{100};
 }  // namespace
 
 VisitTracker::VisitTracker(VisitRules rules, BootTime now)
-    : rules_(std::move(rules)), rules_since_(now), now_(now), known_from_(now), ended_at_(now) {}
+    : rules_(rules), rules_since_(now), now_(now), known_from_(now), ended_at_(now) {}
 
 VisitTracker::Steps VisitTracker::apply(VisitRules rules, BootTime now) {
   auto steps = settle(now);
-  rules_ = std::move(rules);
+  rules_ = rules;
   rules_since_ = now_;
   forget_before(now_);  // the new expression does not look back
   auto more = settle(now_);

@@ -96,6 +96,7 @@ void VisitStore::Worker::run() {
 
 void VisitStore::Worker::give(Order order) {
   if (inbox_.push(std::move(order))) return;
+  // NOLINTBEGIN(bugprone-use-after-move): what the queue refuses it leaves as it was
   if (inbox_.closed()) {
     const Error stopped{ErrorKind::kCancelled, "the store of visits has been stopped"};
     return order.answer(&stopped);
@@ -107,6 +108,7 @@ void VisitStore::Worker::give(Order order) {
   const Error full{ErrorKind::kExhausted,
                    fmt::format("{} orders wait for the store of visits already: its disk is slow or dead", kOrdersMax)};
   order.answer(&full);
+  // NOLINTEND(bugprone-use-after-move)
 }
 
 Result<VisitStore::Opened> VisitStore::Worker::open_file(const std::filesystem::path& file) {

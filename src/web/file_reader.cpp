@@ -29,7 +29,9 @@ FileReader::FileReader() : inbox_(std::size_t{2} * kDownloadsMax) {}
 
 void FileReader::read(std::shared_ptr<const FileDescriptor> file, std::uint64_t offset, std::size_t bytes, Done done) {
   Order order{std::move(file), offset, bytes, std::move(done)};
-  if (!inbox_.push(std::move(order))) order.done(fail(ErrorKind::kExhausted, "the disk does not keep up"));
+  if (inbox_.push(std::move(order))) return;
+  // NOLINTNEXTLINE(bugprone-use-after-move): what the queue refuses it leaves as it was
+  order.done(fail(ErrorKind::kExhausted, "the disk does not keep up"));
 }
 
 void FileReader::run() {

@@ -9,7 +9,7 @@ namespace {
 
 constexpr int kQuietZone = 4;  // modules: ISO/IEC 18004, 6.3.8
 
-struct Freed {
+struct CodeFreed {
   void operator()(QRcode* code) const noexcept { QRcode_free(code); }
 };
 
@@ -27,7 +27,7 @@ const char* block(bool upper_light, bool lower_light) {
 
 std::optional<std::string> qr_text(std::string_view text, Colours colours) {
   constexpr int kAnyVersion = 0, kCaseMatters = 1;
-  const std::unique_ptr<QRcode, Freed> code(
+  const std::unique_ptr<QRcode, CodeFreed> code(
       QRcode_encodeString(std::string(text).c_str(), kAnyVersion, QR_ECLEVEL_M, QR_MODE_8, kCaseMatters));
   if (!code) return std::nullopt;
   std::string lines;

@@ -47,7 +47,7 @@ std::string cause_text(const Json& visit) {
   return text.empty() ? "-" : text;
 }
 
-std::string or_dash(std::string text) {
+std::string or_dash(const std::string& text) {
   return text.empty() ? "-" : text;
 }
 

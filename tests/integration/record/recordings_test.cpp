@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-constexpr WallTime kNoon = WallTime(std::chrono::seconds(1'795'262'400));
+constexpr WallTime kMadeAt = WallTime(std::chrono::seconds(1'795'262'400));
 
 struct MadeClip {
   std::string bytes;
@@ -36,7 +36,7 @@ MadeClip make_clip(nanoseconds length = 2s) {
   shape.height = 48;
   shape.length = length;
   const auto stream = make_stream(shape);
-  auto muxer = FragmentMuxer::create(stream.info, 400ms, kNoon);
+  auto muxer = FragmentMuxer::create(stream.info, 400ms, kMadeAt);
   MadeClip clip;
   const auto add = [&](const std::string& piece) {
     clip.bytes += piece;
@@ -72,7 +72,7 @@ TEST(Mp4Fragments, TellsWhatIsWholeWhereverTheFileIsCut) {
   const Scratch file(clip.bytes);
   const auto whole = record::find_fragments(file.fd());
   ASSERT_EQ(whole.whole_bytes, clip.bytes.size());
-  EXPECT_EQ(whole.created_at, kNoon);
+  EXPECT_EQ(whole.created_at, kMadeAt);
   EXPECT_NEAR(to_seconds(whole.duration), 2.0, 0.03);
   ASSERT_GE(clip.whole_at.size(), 5U);
   for (auto size = clip.bytes.size(); size-- > 0;) {
@@ -158,7 +158,7 @@ TEST(AdoptClips, MakesWholeWhatACrashLeft) {
   ASSERT_TRUE(found) << found.error().message;
   ASSERT_EQ(found->size(), 3U);
   EXPECT_EQ((*found)[0].file, "visits/2026/11/21/a.mp4");
-  EXPECT_EQ((*found)[0].begin, kNoon);
+  EXPECT_EQ((*found)[0].begin, kMadeAt);
   EXPECT_NEAR(to_seconds((*found)[0].duration), 1.2, 0.05);
   EXPECT_EQ((*found)[1].file, "visits/2026/11/21/d.mp4");
   EXPECT_NEAR(to_seconds((*found)[1].duration), 2.0, 0.05);
@@ -223,9 +223,9 @@ TEST(DeleteRecording, StaysInsideOfTheStateFolder) {
 }
 
 TEST(ClipPath, IsLocalTime) {
-  EXPECT_EQ(clip_path("kestrel", kNoon, *TimeZone::find("Europe/Berlin")),
+  EXPECT_EQ(clip_path("kestrel", kMadeAt, *TimeZone::find("Europe/Berlin")),
             "visits/2026/11/21/kestrel_2026-11-21_13-00-00.mp4");
-  EXPECT_EQ(clip_path("tit", kNoon, *TimeZone::find("Pacific/Auckland")),
+  EXPECT_EQ(clip_path("tit", kMadeAt, *TimeZone::find("Pacific/Auckland")),
             "visits/2026/11/22/tit_2026-11-22_01-00-00.mp4");
 }
 

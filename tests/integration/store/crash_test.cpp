@@ -31,8 +31,9 @@ class SyncedDisk {
     std::error_code ignored;
     const auto path = std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(fd), ignored);
     Lock lock(mutex_);
-    if (path == folder_)
-      std::erase_if(files_, [&](const auto& file) { return !std::filesystem::exists(folder_ / file.first); });
+    if (path == folder_) {
+      std::erase_if(files_, [&](const auto& file) { return !std::filesystem::exists(path / file.first); });
+    }
     if (folder_.empty() || path.parent_path() != folder_) return;
     // Through the descriptor at hand: closing another one of this file would take SQLite's locks away.
     std::string content(static_cast<std::size_t>(std::filesystem::file_size(path)), '\0');

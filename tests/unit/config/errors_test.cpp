@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "nestbox/config/settings.h"
+#include "unit/config/refusal.h"
 
 namespace nestbox {
 namespace {
@@ -17,14 +18,6 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
 
-std::vector<std::string> lines_of(const std::string& yaml) {
-  std::vector<std::string> lines;
-  const auto options = options_from_yaml(yaml, "nestbox.yaml");
-  if (options) return lines;
-  for (const auto& error : options.error()) lines.push_back(to_line(error));
-  return lines;
-}
-
 std::vector<ConfigErrorCode> codes_of(const std::string& yaml) {
   std::vector<ConfigErrorCode> codes;
   const auto options = options_from_yaml(yaml, "nestbox.yaml");
@@ -32,11 +25,6 @@ std::vector<ConfigErrorCode> codes_of(const std::string& yaml) {
   for (const auto& error : options.error()) codes.push_back(error.code);
   return codes;
 }
-
-struct Refusal {
-  const char* yaml;
-  const char* line;
-};
 
 class EachRefusal : public testing::TestWithParam<Refusal> {};
 

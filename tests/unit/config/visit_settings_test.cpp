@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "nestbox/config/settings.h"
+#include "unit/config/refusal.h"
 #include "unit/config/temporary_folder.h"
 
 namespace nestbox {
@@ -20,14 +21,6 @@ Options options_of(const std::string& yaml) {
   const auto options = options_from_yaml(yaml, "nestbox.yaml");
   EXPECT_TRUE(options) << (options ? "" : to_lines(options.error()));
   return options.value_or(Options());
-}
-
-std::vector<std::string> lines_of(const std::string& yaml) {
-  std::vector<std::string> lines;
-  const auto options = options_from_yaml(yaml, "nestbox.yaml");
-  if (options) return lines;
-  for (const auto& error : options.error()) lines.push_back(to_line(error));
-  return lines;
 }
 
 TEST(VisitSettings, EveryKeyIsRead) {
@@ -84,11 +77,6 @@ TEST(VisitSettings, EveryValueIsWrittenAsItIsRead) {
   EXPECT_EQ(shown_as("motion.zones=[{name: a, polygon: [[0, 0], [1, 0], [1, 1]]}]"),
             "[{name: a, watch: true, polygon: [[0, 0], [1, 0], [1, 1]]}]");
 }
-
-struct Refusal {
-  const char* yaml;
-  const char* line;
-};
 
 class EachVisitRefusal : public testing::TestWithParam<Refusal> {};
 
