@@ -99,6 +99,21 @@ std::optional<Refusal> read_change(const Request& request, std::vector<Order>& o
   return std::nullopt;
 }
 
+asio::awaitable<void> carry_out_change(Connection& connection, Site& site, const Request& request) {
+  std::vector<Order> orders;
+  if (const auto refusal = read_change(request, orders)) {
+    const auto reply = refuse(*refusal, request.path);
+    co_await connection.send(reply);
+    co_return;
+  }
+  std::optional<Answer> answer;
+  for (const auto& order : orders) {
+    answer = co_await ask_visits(connection, site, order);
+    if (!answer || answer->exit_status != 0) break;
+  }
+  co_await reply_with(connection, request, answer);
+}
+
 }  // namespace
 
 std::int64_t visit_in(std::string_view path) {
@@ -131,18 +146,7 @@ asio::awaitable<void> serve_why(Connection& connection, Site& site, const Reques
 }
 
 asio::awaitable<void> change_visit(Connection& connection, Site& site, const Request& request) {
-  std::vector<Order> orders;
-  if (const auto refusal = read_change(request, orders)) {
-    const auto reply = refuse(*refusal, request.path);
-    co_await connection.send(reply);
-    co_return;
-  }
-  std::optional<Answer> answer;
-  for (const auto& order : orders) {
-    answer = co_await ask_visits(connection, site, order);
-    if (!answer || answer->exit_status != 0) break;
-  }
-  co_await reply_with(connection, request, answer);
+  return carry_out_change(connection, site, request);
 }
 
 }  // namespace nestbox::web

@@ -203,6 +203,21 @@ class Visits(unittest.TestCase):
         self.assertTrue((daemon.state / first["clip"]).exists())
         self.assertTrue(self.visits(daemon)[1]["clip"])
 
+    def test_live_while_somebody_is_there(self):
+        folder = self.folder / "live"
+        folder.mkdir()
+        server = rig.RtmpServer(folder / "nginx").start()
+        self.addCleanup(server.stop)
+        yaml = ("live:\n  when: visit\n  idle: off\n  min_on_air: 0s\n  outputs:\n"
+                f"    - {{name: out, url: \"{server.url()}\"}}\n")
+        daemon = rig.Daemon(folder, f"file:{self.clip}", yaml=yaml, keys={"out": "canary"}, settings=SETTINGS).start()
+        self.addCleanup(daemon.stop)
+        self.assertEqual(daemon.output()["state"], "off")
+        rig.wait_until(lambda: daemon.status()["visit_id"], 60, daemon.log)
+        daemon.wait_for_output("live", 30)
+        rig.wait_until(lambda: not daemon.status()["visit_id"], 60, daemon.log)
+        daemon.wait_for_output("off", 30)
+
     def test_real_hands_that_take_bottles(self):
         source = CLIPS / "bottles.mp4"
         if not source.exists():

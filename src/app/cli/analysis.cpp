@@ -36,7 +36,11 @@ class Analyst {
     found_.damaged_packets = reader.damaged_packets();
     const double last_step_s = found_.samples.size() > 1 ? step_s_ : to_seconds(reader.nominal_frame_time());
     found_.duration_s = found_.samples.back().time_s + last_step_s;
-    for (const auto& event : events_) found_.events.push_back(describe(event));
+    for (const auto& event : events_) {
+      auto next = describe(event);
+      if (!found_.events.empty()) end_before(next, found_.events.back());
+      found_.events.push_back(std::move(next));
+    }
     return std::move(found_);
   }
 
@@ -70,6 +74,12 @@ class Analyst {
     const auto found = std::lower_bound(found_.samples.begin(), found_.samples.end(), time_s,
                                         [](const Sample& sample, double t) { return sample.time_s < t; });
     return found == found_.samples.end() ? nullptr : &*found;
+  }
+
+  /// The last picture of one event may be the first of the next.
+  static void end_before(const FoundEvent& next, FoundEvent& event) {
+    event.end_s = std::min(event.end_s, next.start_s);
+    event.frames_until = std::min(event.frames_until, next.first_frame);
   }
 
   FoundEvent describe(const MotionEvent& event) const {
