@@ -430,6 +430,7 @@ void Daemon::schedule_supervision(std::chrono::nanoseconds in) {
   supervision_timer_.async_wait([this](const boost::system::error_code& cancelled) {
     if (cancelled || stopping_) return;
     if (!state_) reopen_state();
+    visits_->look_at_clock();
     if (main_->capture().status().needs_fresh_start) return stop_for_fresh_start();
     if (const auto stuck = stuck_worker()) {
       NESTBOX_LOG_ERROR(kPart, "thread {} has been at one piece of work for over {} s", *stuck, kWorkMax.count());
@@ -473,6 +474,9 @@ StatusReport Daemon::report() {
   report.visits_trouble = visits_->trouble();
   report.outputs = director_->status();
   report.disk = state_ ? disk_status(state_->path()) : std::nullopt;
+  const bool slow = report.recording.state == RecordStatus::State::kSlow;
+  if (report.disk && report.disk->state == DiskStatus::State::kOk && slow)
+    report.disk->state = DiskStatus::State::kSlow;
   report.resident_bytes = resident_bytes();
   report.problems = problem_book_.update(standing_problems(report), wall_now());
   report.state = stopping_                   ? StatusReport::State::kStopping

@@ -91,6 +91,8 @@ const char* word(DiskStatus::State state) {
       return "full";
     case DiskStatus::State::kReadOnly:
       return "read_only";
+    case DiskStatus::State::kSlow:
+      return "slow";
   }
   return "ok";
 }

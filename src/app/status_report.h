@@ -36,7 +36,7 @@ class ProblemBook {
 
 struct DiskStatus {
   std::uint64_t free_bytes = 0, used_bytes = 0;
-  enum class State : std::uint8_t { kOk, kFull, kReadOnly } state = State::kOk;
+  enum class State : std::uint8_t { kOk, kFull, kReadOnly, kSlow } state = State::kOk;
 };
 /// Of the file system that `path` is on; nothing where it cannot be told.
 std::optional<DiskStatus> disk_status(const std::string& path);

@@ -126,6 +126,8 @@ void VisitKeeper::schedule() {
 
 void VisitKeeper::begin(const VisitTracker::Visit& visit) {
   current_ = std::make_shared<Episode>();
+  std::erase_if(living_, [](const auto& episode) { return episode.expired(); });
+  living_.push_back(current_);
   current_->first_begin = visit.begin;
   auto& record = current_->record;
   record.begin = to_wall(visit.begin);
@@ -261,6 +263,18 @@ void VisitKeeper::add_motion(MotionRecord motion) {
 void VisitKeeper::failed(const std::string& attempt, const Error& error) {
   last_error_ = attempt + ": " + error.message;
   NESTBOX_LOG_ERROR(kVisitsPart, "{}", last_error_);
+}
+
+void VisitKeeper::correct_clock(std::chrono::nanoseconds by) {
+  for (const auto& living : living_) {
+    const auto episode = living.lock();
+    if (!episode || episode->record.clock_trusted) continue;
+    auto& record = episode->record;
+    record.begin += by;
+    if (record.end) *record.end += by;
+    record.clock_trusted = true;
+    save(episode);
+  }
 }
 
 std::optional<std::int64_t> VisitKeeper::current_id() const {

@@ -46,6 +46,8 @@ class VisitKeeper {
   void apply(Setup setup);
   void motion_changed(const MotionReport& report);
   void best_moment(const BestMoment& best);
+  /// The clock has been set: what is still to be written of visits has the right time.
+  void correct_clock(std::chrono::nanoseconds by);
   /// The visit in progress ends now, as far as anybody knows; its record is written, its clip ordered to end.
   void finish();
 
@@ -77,7 +79,8 @@ class VisitKeeper {
   VisitTracker tracker_;
   boost::asio::steady_timer timer_;
   EpisodePtr current_;
-  std::optional<std::int64_t> last_id_;  ///< of the visit before, for one that continues it
+  std::vector<std::weak_ptr<Episode>> living_;  ///< those of which something is still to be written
+  std::optional<std::int64_t> last_id_;         ///< of the visit before, for one that continues it
   std::string last_error_;
   int near_misses_left_ = 0;
   BootTime near_misses_since_{};

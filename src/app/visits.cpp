@@ -3,8 +3,12 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
+#include <fmt/format.h>
+
+#include "nestbox/base/log.h"
 #include "nestbox/base/text.h"
 #include "pipeline.h"
+#include "status_report.h"
 
 namespace nestbox {
 namespace {
@@ -13,6 +17,10 @@ ClipRecorder::Setup recorder_setup(const Options& options) {
   // The picture on which a visit begins is known only when its event is confirmed.
   constexpr std::chrono::seconds kConfirmation{3};
   return {options.visits.pre_capture + options.motion.min_duration + kConfirmation};
+}
+
+ClockState clock_state() {
+  return clock_is_synchronised() ? ClockState::kSet : ClockState::kUnset;
 }
 
 /// Until the past is in order nothing may be written down: a clip in progress would be taken for one of before.
@@ -26,6 +34,7 @@ VisitKeeper::Setup without_state(VisitKeeper::Setup setup) {
 Visits::Visits(boost::asio::io_context& context, Jobs& jobs, Setup setup, std::function<void()> visiting_changed)
     : context_(context),
       setup_(std::move(setup)),
+      clock_(BootClock::now(), wall_now(), clock_state()),
       recorder_(std::make_shared<ClipRecorder>(recorder_setup(setup_.options))),
       keeper_({context, *recorder_, store_, jobs, [this] { vision_->photograph_anew(); }, std::move(visiting_changed)},
               without_state(setup_)),
@@ -105,6 +114,19 @@ std::vector<std::string> Visits::join_until(BootTime deadline) {
   join_or_abandon(store_, "store", deadline, hung);
   join_or_abandon(housekeeping_, "housekeeping", deadline, hung);
   return hung;
+}
+
+void Visits::look_at_clock() {
+  const auto correction = clock_.update(BootClock::now(), wall_now(), clock_state());
+  if (!correction) return;
+  log::write(
+      log::Level::kInfo, "visits",
+      fmt::format("the clock has been set, by {:.0f} s: visits of before are put right", to_seconds(correction->by)));
+  // Rows first: the keeper writes those in hand anew, as they are then.
+  store_.correct_clock(*correction, [](const Result<void>& corrected) {
+    if (!corrected) NESTBOX_LOG_ERROR("visits", "{}", corrected.error().message);
+  });
+  keeper_.correct_clock(correction->by);
 }
 
 void Visits::replay(const MotionOptions& after, MotionArchive::Progress progress, MotionArchive::Done done) {

@@ -31,6 +31,8 @@ class Visits {
   std::shared_ptr<FrameSink> eye() const { return vision_; }
   void start(PacketHub& hub);
   void apply(Setup setup);
+  /// To be called every few seconds: puts right what was written down before the clock was set.
+  void look_at_clock();
   bool visiting() const noexcept { return keeper_.visiting(); }
 
   void request_stop() noexcept { vision_->request_stop(); }
@@ -63,6 +65,7 @@ class Visits {
   Setup setup_;
   bool taken_up_ = false;  ///< the state folder's past is in order: new clips may be begun
   bool attached_ = false;
+  ClockWatch clock_;
   Jobs housekeeping_{"housekeeping"};
   VisitStore store_;
   std::shared_ptr<ClipRecorder> recorder_;

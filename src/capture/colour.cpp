@@ -55,16 +55,16 @@ void ColourAdjust::apply(const MutableImage& picture) const {
   look_up(picture.v, v_);
 }
 
-MatrixConversion::MatrixConversion(const LumaWeights& from) : identity_(from == kBt709) {
+MatrixConversion::MatrixConversion(const LumaWeights& from) : identity_(from == kWeights709) {
   // R, G, B from the old matrix, then Y, Cb, Cr by the new one; both limited, so that luma and chroma scale alike
   // between the matrices: luma spans 219, chroma 224 (ITU-T H.273, 8.3).
   const double green = 1 - from.red - from.blue;
   const double red_of_v = 2 * (1 - from.red), blue_of_u = 2 * (1 - from.blue);
   const double green_of_u = -blue_of_u * from.blue / green, green_of_v = -red_of_v * from.red / green;
-  const double new_green = 1 - kBt709.red - kBt709.blue;
-  const double luma_of_u = new_green * green_of_u + kBt709.blue * blue_of_u;
-  const double luma_of_v = kBt709.red * red_of_v + new_green * green_of_v;
-  const double to_u = 1 / (2 * (1 - kBt709.blue)), to_v = 1 / (2 * (1 - kBt709.red));
+  const double new_green = 1 - kWeights709.red - kWeights709.blue;
+  const double luma_of_u = new_green * green_of_u + kWeights709.blue * blue_of_u;
+  const double luma_of_v = kWeights709.red * red_of_v + new_green * green_of_v;
+  const double to_u = 1 / (2 * (1 - kWeights709.blue)), to_v = 1 / (2 * (1 - kWeights709.red));
   const std::array<double, 6> q{luma_of_u * 219 / 224, luma_of_v * 219 / 224, (blue_of_u - luma_of_u) * to_u,
                                 -luma_of_v * to_u,     -luma_of_u * to_v,     (red_of_v - luma_of_v) * to_v};
   for (std::size_t i = 0; i < q.size(); ++i) q_[i] = static_cast<std::int16_t>(std::lround(q[i] * 1024));

@@ -28,7 +28,7 @@ struct LumaWeights {
   double red, blue;
   bool operator==(const LumaWeights&) const = default;
 };
-inline constexpr LumaWeights kBt709{0.2126, 0.0722}, kBt601{0.299, 0.114}, kBt2020{0.2627, 0.0593},
+inline constexpr LumaWeights kWeights709{0.2126, 0.0722}, kWeights601{0.299, 0.114}, kWeights2020{0.2627, 0.0593},
     kSmpte240{0.212, 0.087}, kFcc{0.30, 0.11};
 
 /// Turns limited-range samples of another matrix into BT.709 ones, in place. Thread-bound.

@@ -38,19 +38,19 @@ LumaWeights weights_of(const DecodedShape& shape) {
   constexpr int kHdHeight = 720;  // what players assume where the file is silent
   switch (shape.matrix) {
     case AVCOL_SPC_BT709:
-      return kBt709;
+      return kWeights709;
     case AVCOL_SPC_BT470BG:
     case AVCOL_SPC_SMPTE170M:
-      return kBt601;
+      return kWeights601;
     case AVCOL_SPC_FCC:
       return kFcc;
     case AVCOL_SPC_SMPTE240M:
       return kSmpte240;
     case AVCOL_SPC_BT2020_NCL:
     case AVCOL_SPC_BT2020_CL:
-      return kBt2020;
+      return kWeights2020;
     default:
-      return shape.height < kHdHeight ? kBt601 : kBt709;
+      return shape.height < kHdHeight ? kWeights601 : kWeights709;
   }
 }
 

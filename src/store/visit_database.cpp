@@ -68,6 +68,13 @@ constexpr const char* kUpdateVisit =
     " by_button = ?7, peak_score = ?8, continues_id = (SELECT id FROM visit WHERE id = ?9), clip_path = ?10,"
     " photo_path = ?11, clip_lead_s = ?12, best_moment_s = ?13 WHERE id = ?14";
 
+constexpr const char* kCorrectVisits =
+    "UPDATE visit SET begin_ns = begin_ns + ?3, end_ns = end_ns + ?3, clock_trusted = 1"
+    " WHERE clock_trusted = 0 AND begin_ns BETWEEN ?1 AND ?2";
+constexpr const char* kCorrectMotions =
+    "UPDATE motion SET begin_ns = begin_ns + ?3, end_ns = end_ns + ?3 WHERE begin_ns BETWEEN ?1 AND ?2 AND"
+    " (visit_id IS NULL OR visit_id IN (SELECT id FROM visit WHERE clock_trusted = 0 AND begin_ns BETWEEN ?1 AND ?2))";
+
 std::int64_t to_ns(WallTime time) {
   return time.time_since_epoch().count();
 }
@@ -394,6 +401,22 @@ Result<VisitPage> VisitDatabase::list(const VisitQuery& query) {
       page.next = page.visits.back().id;
     }
     return page;
+  });
+}
+
+Result<void> VisitDatabase::correct_clock(const ClockWatch::Correction& correction) {
+  return attempt("put times right", [&]() -> Result<void> {
+    SQLite::Transaction transaction(*connection_, SQLite::TransactionBehavior::IMMEDIATE);
+    // Motions first: they are known by the visits as they are.
+    for (const auto* const sql : {kCorrectMotions, kCorrectVisits}) {
+      Statement update(*connection_, sql);
+      update.bind(1, to_ns(correction.since));
+      update.bind(2, to_ns(correction.until));
+      update.bind(3, static_cast<std::int64_t>(correction.by.count()));
+      update.exec();
+    }
+    transaction.commit();
+    return {};
   });
 }
 

@@ -39,6 +39,7 @@ class VisitDatabase {
   Result<VisitPage> list(const VisitQuery& query);
   Result<void> add_motion(const MotionRecord& motion);
   Result<WhyRecord> why(std::int64_t id);
+  Result<void> correct_clock(const ClockWatch::Correction& correction);
   Result<std::vector<VisitRecord>> unfinished();
   Result<std::vector<VisitRecord>> with_recordings();
 

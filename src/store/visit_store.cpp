@@ -244,6 +244,12 @@ void VisitStore::why(std::int64_t id, Done<WhyRecord> done) {
       Worker::Access::kRead, [id](VisitDatabase& database) { return database.why(id); }, std::move(done));
 }
 
+void VisitStore::correct_clock(ClockWatch::Correction correction, Done<void> done) {
+  worker_->post(
+      Worker::Access::kChange, [correction](VisitDatabase& database) { return database.correct_clock(correction); },
+      std::move(done));
+}
+
 void VisitStore::unfinished(Done<std::vector<VisitRecord>> done) {
   worker_->post(
       Worker::Access::kRead, [](VisitDatabase& database) { return database.unfinished(); }, std::move(done));

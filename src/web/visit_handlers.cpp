@@ -12,16 +12,18 @@
 #include "nestbox/base/assert.h"
 
 namespace nestbox::web {
+
+// Of the folder, as the frames of its coroutines are: g++ warns where one of them holds something of a file's own.
+struct VisitOrder {
+  const char* command;
+  nlohmann::json arguments;
+};
+
 namespace {
 
 using Json = nlohmann::json;
 
 constexpr auto kVisitsWithin = std::chrono::seconds(5);
-
-struct Order {
-  const char* command;
-  Json arguments;
-};
 
 Refusal wrong(std::string message, std::vector<std::string> allowed = {}) {
   return {400, "bad_request", std::move(message), std::move(allowed)};
@@ -34,7 +36,7 @@ unsigned visit_status_of(const Answer& answer) {
   return unknown_visit ? 404 : http_status_of(answer);
 }
 
-asio::awaitable<std::optional<Answer>> ask_visits(Connection& connection, Site& site, const Order& order) {
+asio::awaitable<std::optional<Answer>> ask_visits(Connection& connection, Site& site, const VisitOrder& order) {
   std::string command = order.command;
   auto arguments = order.arguments.dump(-1, ' ', false, Json::error_handler_t::replace);
   co_return co_await ask_daemon(connection, site, std::move(command), std::move(arguments), kVisitsWithin);
@@ -46,7 +48,7 @@ asio::awaitable<void> reply_with(Connection& connection, const Request& request,
   co_await connection.send(reply);
 }
 
-asio::awaitable<void> pass_on(Connection& connection, Site& site, const Request& request, const Order& order) {
+asio::awaitable<void> pass_on(Connection& connection, Site& site, const Request& request, const VisitOrder& order) {
   const auto answer = co_await ask_visits(connection, site, order);
   co_await reply_with(connection, request, answer);
 }
@@ -76,7 +78,7 @@ std::optional<Refusal> read_query(std::string_view query, Json& arguments) {
 }
 
 // The orders of a change, in the order of the members below.
-std::optional<Refusal> read_change(const Request& request, std::vector<Order>& orders) {
+std::optional<Refusal> read_change(const Request& request, std::vector<VisitOrder>& orders) {
   struct Member {
     const char *name, *command, *argument;
     bool is_text;
@@ -100,7 +102,7 @@ std::optional<Refusal> read_change(const Request& request, std::vector<Order>& o
 }
 
 asio::awaitable<void> carry_out_change(Connection& connection, Site& site, const Request& request) {
-  std::vector<Order> orders;
+  std::vector<VisitOrder> orders;
   if (const auto refusal = read_change(request, orders)) {
     const auto reply = refuse(*refusal, request.path);
     co_await connection.send(reply);
@@ -126,7 +128,7 @@ std::int64_t visit_in(std::string_view path) {
 }
 
 asio::awaitable<void> serve_visits(Connection& connection, Site& site, const Request& request) {
-  Order order{"visits", Json::object()};
+  VisitOrder order{"visits", Json::object()};
   if (const auto refusal = read_query(request.query, order.arguments)) {
     const auto reply = refuse(*refusal, request.path);
     co_await connection.send(reply);
@@ -136,12 +138,12 @@ asio::awaitable<void> serve_visits(Connection& connection, Site& site, const Req
 }
 
 asio::awaitable<void> serve_visit(Connection& connection, Site& site, const Request& request) {
-  const Order order{"visits", {{"id", visit_in(request.path)}}};
+  const VisitOrder order{"visits", {{"id", visit_in(request.path)}}};
   co_await pass_on(connection, site, request, order);
 }
 
 asio::awaitable<void> serve_why(Connection& connection, Site& site, const Request& request) {
-  const Order order{"why", {{"id", visit_in(request.path)}}};
+  const VisitOrder order{"why", {{"id", visit_in(request.path)}}};
   co_await pass_on(connection, site, request, order);
 }
 

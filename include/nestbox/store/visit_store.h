@@ -10,6 +10,7 @@
 
 #include "nestbox/base/result.h"
 #include "nestbox/base/thread.h"
+#include "nestbox/rules/clock_watch.h"
 #include "nestbox/rules/visit.h"
 
 namespace nestbox {
@@ -98,6 +99,10 @@ class VisitStore {
   void add_motion(MotionRecord motion, Done<void> done);
   /// At most 1000 events and 1000 near misses, the first ones. Errors: kNotFound.
   void why(std::int64_t id, Done<WhyRecord> done);
+
+  /// The clock has been set: visits that were written by the clock as it was, and what moved during them or outside of any,
+  /// are moved by as much, and trusted from now on.
+  void correct_clock(ClockWatch::Correction correction, Done<void> done);
 
   /// Visits without an end, oldest first: at start, those that a crash cut off.
   void unfinished(Done<std::vector<VisitRecord>> done);

@@ -89,6 +89,18 @@ std::string camera_text(const Json& status, const Style& style) {
   return source + ": state unknown" + because(camera);
 }
 
+/// "quiet; 14 events so far; visit 215 goes on". Empty where the daemon says nothing of it.
+std::string motion_text(const Json& status) {
+  const auto& motion = member(status, "motion");
+  if (!motion.is_object()) return "";
+  if (member(motion, "enabled") == false) return "not watched: motion.enabled is false";
+  auto text = std::string(member(motion, "active") == true ? "something moves" : "quiet");
+  if (const auto events = number_of(motion, "events"); events && *events > 0)
+    text += fmt::format("; {:.0f} {} so far", *events, *events == 1 ? "event" : "events");
+  if (const auto visit = number_of(status, "visit_id")) text += fmt::format("; visit {:.0f} goes on", *visit);
+  return text;
+}
+
 std::string encoder_text(const Json& encoder, const Style& style) {
   auto codec = text_of(encoder, "codec");
   if (codec.empty()) codec = "no codec";
@@ -133,6 +145,7 @@ std::vector<Line> part_lines(const Json& status, const Style& style) {
   for (const auto& note : list_of(member(status, "camera"), "notes")) {
     if (note.is_string()) lines.push_back({"", printable(note.get_ref<const std::string&>())});
   }
+  if (const auto motion = motion_text(status); !motion.empty()) lines.push_back({"motion", motion});
   lines.push_back({"encoder", encoder_text(member(status, "encoder"), style)});
   if (const auto drops = drops_text(member(status, "drops")); !drops.empty()) lines.push_back({"lost", drops});
   if (member(status, "disk").is_object()) lines.push_back({"disk", disk_text(member(status, "disk"), style)});

@@ -72,6 +72,9 @@ class BlockingStore {
   Result<void> add_motion(const MotionRecord& motion) {
     return answer_of<void>([&](auto done) { store_.add_motion(motion, done); });
   }
+  Result<void> correct_clock(const ClockWatch::Correction& correction) {
+    return answer_of<void>([&](auto done) { store_.correct_clock(correction, done); });
+  }
   Result<WhyRecord> why(std::int64_t id) {
     return answer_of<WhyRecord>([&](auto done) { store_.why(id, done); });
   }

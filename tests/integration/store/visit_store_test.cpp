@@ -47,6 +47,32 @@ TEST_F(VisitStoreTest, KeepsEveryTriggerApart) {
   }
 }
 
+TEST_F(VisitStoreTest, PutsRightWhatWasWrittenBeforeTheClockWasSet) {
+  BlockingStore store(file());
+  const auto written = [](double second, bool trusted) {
+    auto visit = full_visit();
+    visit.begin = morning(second);
+    visit.end = morning(second + 10);
+    visit.clock_trusted = trusted;
+    return visit;
+  };
+  const auto before = store.insert(written(-3600, false)).value(), wrong = store.insert(written(20, false)).value(),
+             trusted = store.insert(written(30, true)).value();
+  MotionRecord motion;
+  motion.visit = wrong;
+  motion.begin = morning(21);
+  motion.end = morning(22);
+  ASSERT_TRUE(store.add_motion(motion));
+  ASSERT_TRUE(store.correct_clock({morning(0), morning(60), std::chrono::hours(24)}));
+  EXPECT_EQ(store.find(wrong)->begin, morning(20 + 86400));
+  EXPECT_EQ(store.find(wrong)->end, morning(30 + 86400));
+  EXPECT_TRUE(store.find(wrong)->clock_trusted);
+  EXPECT_EQ(store.why(wrong)->events.at(0).begin, morning(21 + 86400));
+  EXPECT_EQ(store.find(before)->begin, morning(-3600)) << "of an earlier run: nobody knows how wrong it is";
+  EXPECT_FALSE(store.find(before)->clock_trusted);
+  EXPECT_EQ(store.find(trusted)->begin, morning(30));
+}
+
 TEST_F(VisitStoreTest, NeverUsesANumberAgain) {
   std::int64_t last = 0;
   {

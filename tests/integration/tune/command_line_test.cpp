@@ -25,7 +25,8 @@ constexpr auto kGoodStatus = R"({"version":"0.1.0","name":"kestrel","state":"ok"
   "clock_synchronised":true,"mode":null,
   "camera":{"source":"file:/clips/owl.mp4","state":"running","width":1280,"height":720,"fps":29.97,"frames":9000,
             "frames_lost":0,"rebuilds":0,"notes":[],"last_error":null},
-  "drops":{"vision":null,"encode":0,"record":null},
+  "drops":{"vision":0,"encode":0,"record":0},"visit_id":215,
+  "motion":{"enabled":true,"active":true,"score":2.1,"threshold":0.2,"events":14},
   "encoder":{"codec":"libx264","state":"running","bitrate_bps":2940000,"frames":9000,"last_error":null},
   "outputs":[
    {"name":"youtube","state":"live","bytes":123,"lag_s":0.2,"throughput_bps":2912345.0,"reconnects":0,
@@ -43,6 +44,7 @@ TEST_F(CommandLineTest, StatusOfABoxThatIsWell) {
             "kestrel: ok, up 3 d 4 h\n"
             "\n"
             "  camera    file:/clips/owl.mp4, 1280 x 720, 30.0 frames/s\n"
+            "  motion    something moves; 14 events so far; visit 215 goes on\n"
             "  encoder   libx264, 2.9 Mbit/s\n"
             "  disk      12.3 GB free\n"
             "  memory    84 MB\n"
