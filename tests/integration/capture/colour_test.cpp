@@ -33,12 +33,12 @@ void fill_with(const MutableImage& picture, const Yuv& colour) {
 TEST(MatrixConversion, TurnsEveryMatrixIntoBt709) {
   const PictureMemory memory(1, {16, 16, 8, 8});
   const auto& picture = memory.main(0);
-  for (const auto& weights : {kBt601, kBt2020, kSmpte240, kFcc, kBt709}) {
+  for (const auto& weights : {kWeights601, kWeights2020, kSmpte240, kFcc, kWeights709}) {
     for (const auto& colour :
          std::vector<std::array<double, 3>>{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}, {1, 1, 1}, {0.3, 0.6, 0.2}}) {
       fill_with(picture, encoded(weights, colour[0], colour[1], colour[2]));
       MatrixConversion(weights).apply(picture);
-      const auto expected = encoded(kBt709, colour[0], colour[1], colour[2]);
+      const auto expected = encoded(kWeights709, colour[0], colour[1], colour[2]);
       EXPECT_NEAR(sample(picture.y, 5, 5), expected.y, 2);
       EXPECT_NEAR(sample(picture.u, 5, 5), expected.u, 2);
       EXPECT_NEAR(sample(picture.v, 5, 5), expected.v, 2);
