@@ -198,6 +198,7 @@ TEST_F(RecordFaults, ADiskThatHangsCostsWholeGopsNeverTheStream) {
   EXPECT_EQ(worker->heartbeat().busy_for(BootClock::now()), std::nullopt) << "a disk's fault is not the thread's";
 
   script->append_hangs = false;
+  wait_until_taken();  // or the first packets find the inbox full still
   feed(*worker, moved(stream, 800s), 0s, 10s);
   worker->end(clip, stream.at(805s));
   const auto result = outcome.wait();

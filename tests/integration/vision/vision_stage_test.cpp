@@ -4,8 +4,8 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
-#include <thread>
 
+#include "nestbox/base/bounded_queue.h"
 #include "nestbox/base/mutex.h"
 #include "nestbox/media/picture_memory.h"
 #include "support/patience.h"
@@ -77,11 +77,7 @@ class SlowCamera {
     frame.analysis = plane;
     frame.content = content;
     stage_.offer(ring_->publish(0, frame));
-    const auto deadline = BootClock::now() + kPatience;
-    while (ring_->leased() > 0) {
-      ASSERT_LT(BootClock::now(), deadline);
-      std::this_thread::sleep_for(100us);
-    }
+    ASSERT_TRUE(returned_.pop_until(BootClock::now() + kPatience)) << "the stage keeps the picture";
   }
   void quiet(int pictures) {
     for (int n = 0; n < pictures; ++n) show(std::nullopt);
@@ -93,7 +89,9 @@ class SlowCamera {
  private:
   VisionStage& stage_;
   std::shared_ptr<PictureMemory> memory_ = std::make_shared<PictureMemory>(1, PictureMemory::Shape{640, 360, 320, 180});
-  std::shared_ptr<FrameRing> ring_ = FrameRing::create(1, memory_, [](SlotIndex) {});
+  BoundedQueue<SlotIndex> returned_{1};
+  std::shared_ptr<FrameRing> ring_ =
+      FrameRing::create(1, memory_, [this](SlotIndex slot) { EXPECT_TRUE(returned_.push(std::move(slot))); });
   std::uint32_t noise_ = 1;
   std::uint64_t sequence_ = 0;
   BootTime now_ = BootClock::now();
