@@ -81,10 +81,14 @@ class Running(unittest.TestCase):
         self.assertEqual(status["camera"]["state"], "running")
         self.assertTrue(status["camera"]["source"].startswith("scene"))
         self.assertEqual((status["camera"]["width"], status["camera"]["height"]), (1280, 720))
-        self.assertEqual(status["encoder"]["state"], "sleeping", "nobody takes packets")
-        self.assertEqual(status["encoder"]["frames"], 0)
+        self.assertEqual(status["encoder"]["state"], "running", "the pre-roll is kept")
         self.assertEqual(status["outputs"], [])
         self.assertEqual(status["problems"], [])
+
+    def test_without_recording_the_encoder_sleeps(self):
+        daemon = self.start(settings=["visits.record=false"])
+        encoder = daemon.status()["encoder"]
+        self.assertEqual((encoder["state"], encoder["frames"]), ("sleeping", 0), "nobody takes packets")
 
     def test_no_camera_is_absent_and_shown_as_a_slate(self):
         self.daemon = rig.Daemon(self.folder, "auto").start()

@@ -59,7 +59,9 @@ def brightest_rows(path, rate=5):
     return [sum(value > 170 for value in raw[n * size:(n + 1) * size]) / size for n in range(len(raw) // size)]
 
 
-class Visits(unittest.TestCase):
+class Box(unittest.TestCase):
+    """What both sets of tests stand on."""
+
     @classmethod
     def setUpClass(cls):
         cls.kept = rig.folder()
@@ -83,6 +85,8 @@ class Visits(unittest.TestCase):
         rig.wait_until(lambda: len(whole()) >= count, seconds, lambda: f"{count} visits: {self.visits(daemon)}\n{daemon.log()}")
         return whole()[::-1]
 
+
+class Visits(Box):
     def test_what_crosses_becomes_a_visit_with_clip_photograph_and_reasons(self):
         daemon = self.start("crossings", f"file:{self.clip}")
         first, second = self.wait_for_visits(daemon, 2, 90)
@@ -180,29 +184,6 @@ class Visits(unittest.TestCase):
         self.assertTrue(visit["end"] and visit["clip"] and visit["photo"], visit)
         self.assertGreater(max(brightest_rows(again.state / visit["clip"])), 0.01)
 
-    def test_a_visit_that_is_too_long_goes_on_as_another(self):
-        daemon = self.start("long", f"file:{self.clip}", ["visits.event_gap=10s", "visits.max_length=10s"])
-        visits = self.wait_for_visits(daemon, 2, 90)
-        self.assertEqual(visits[1]["continues"], visits[0]["id"])
-        self.assertAlmostEqual(visits[0]["duration_s"], 10, delta=0.01)
-        self.assertAlmostEqual(seconds_between(visits[0]["end"], visits[1]["start"]), 0, delta=1)
-
-    def test_without_recording_visits_are_counted_and_the_encoder_sleeps(self):
-        daemon = self.start("unrecorded", f"file:{self.clip}", ["visits.record=false"])
-        rig.wait_until(lambda: [v for v in self.visits(daemon) if v["end"] and v["photo"]], 60, daemon.log)
-        self.assertIsNone(self.visits(daemon)[0]["clip"])
-        self.assertEqual(daemon.status()["encoder"]["state"], "sleeping")
-
-    def test_what_is_too_old_or_too_much_is_let_go_but_not_what_has_a_star(self):
-        daemon = self.start("retained", f"file:{self.clip}")
-        first, second = self.wait_for_visits(daemon, 2, 90)
-        daemon.nestbox("star", str(first["id"]))
-        daemon.nestbox("set", "retain.max_size", "1M" if (daemon.state / first["clip"]).stat().st_size > 1e6 else "100K")
-        rig.wait_until(lambda: self.visits(daemon)[0]["clip"] is None, 60, daemon.log)
-        self.assertFalse((daemon.state / second["clip"]).exists())
-        self.assertTrue((daemon.state / first["clip"]).exists())
-        self.assertTrue(self.visits(daemon)[1]["clip"])
-
     def test_live_while_somebody_is_there(self):
         folder = self.folder / "live"
         folder.mkdir()
@@ -231,6 +212,33 @@ class Visits(unittest.TestCase):
         joined = [truth[0][0]] + [b[0] for a, b in zip(truth, truth[1:]) if b[0] - a[1] > 2.3]
         for begin in joined:
             self.assertTrue(any(abs(begin - start) < 1.5 for start in found), (joined, found))
+
+
+class Rules(Box):
+    """What settings make of visits; each takes half a minute."""
+
+    def test_a_visit_that_is_too_long_goes_on_as_another(self):
+        daemon = self.start("long", f"file:{self.clip}", ["visits.event_gap=10s", "visits.max_length=10s"])
+        visits = self.wait_for_visits(daemon, 2, 90)
+        self.assertEqual(visits[1]["continues"], visits[0]["id"])
+        self.assertAlmostEqual(visits[0]["duration_s"], 10, delta=0.01)
+        self.assertAlmostEqual(seconds_between(visits[0]["end"], visits[1]["start"]), 0, delta=1)
+
+    def test_without_recording_visits_are_counted_and_the_encoder_sleeps(self):
+        daemon = self.start("unrecorded", f"file:{self.clip}", ["visits.record=false"])
+        rig.wait_until(lambda: [v for v in self.visits(daemon) if v["end"] and v["photo"]], 60, daemon.log)
+        self.assertIsNone(self.visits(daemon)[0]["clip"])
+        self.assertEqual(daemon.status()["encoder"]["state"], "sleeping")
+
+    def test_what_is_too_old_or_too_much_is_let_go_but_not_what_has_a_star(self):
+        daemon = self.start("retained", f"file:{self.clip}")
+        first, second = self.wait_for_visits(daemon, 2, 90)
+        daemon.nestbox("star", str(first["id"]))
+        daemon.nestbox("set", "retain.max_size", "1M" if (daemon.state / first["clip"]).stat().st_size > 1e6 else "100K")
+        rig.wait_until(lambda: self.visits(daemon)[0]["clip"] is None, 60, daemon.log)
+        self.assertFalse((daemon.state / second["clip"]).exists())
+        self.assertTrue((daemon.state / first["clip"]).exists())
+        self.assertTrue(self.visits(daemon)[1]["clip"])
 
 
 if __name__ == "__main__":

@@ -100,8 +100,8 @@ class VisitStore {
   /// At most 1000 events and 1000 near misses, the first ones. Errors: kNotFound.
   void why(std::int64_t id, Done<WhyRecord> done);
 
-  /// The clock has been set: visits that were written by the clock as it was, and what moved during them or outside of any,
-  /// are moved by as much, and trusted from now on.
+  /// The clock has been set: visits that were written by the clock as it was, and what moved during them or outside of
+  /// any, are moved by as much, and trusted from now on.
   void correct_clock(ClockWatch::Correction correction, Done<void> done);
 
   /// Visits without an end, oldest first: at start, those that a crash cut off.
