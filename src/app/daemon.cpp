@@ -430,7 +430,7 @@ void Daemon::schedule_supervision(std::chrono::nanoseconds in) {
   supervision_timer_.async_wait([this](const boost::system::error_code& cancelled) {
     if (cancelled || stopping_) return;
     if (!state_) reopen_state();
-    visits_->look_at_clock();
+    visits_->look_around();
     if (main_->capture().status().needs_fresh_start) return stop_for_fresh_start();
     if (const auto stuck = stuck_worker()) {
       NESTBOX_LOG_ERROR(kPart, "thread {} has been at one piece of work for over {} s", *stuck, kWorkMax.count());

@@ -17,7 +17,8 @@ namespace nestbox {
 namespace {
 
 constexpr auto kRecordingsPart = "recordings";
-constexpr std::chrono::seconds kTidying{15};
+constexpr std::chrono::seconds kTidying{15}, kTryAgain{30};
+constexpr std::chrono::seconds kFresh{5};  // for so long a list of visits says how they are
 constexpr auto kDatabase = "nestbox.db";
 
 std::uint64_t bytes_of(const std::filesystem::path& state, const std::string& file) {
@@ -26,21 +27,25 @@ std::uint64_t bytes_of(const std::filesystem::path& state, const std::string& fi
   return missing ? 0 : bytes;
 }
 
-/// A clip is called NAME.mp4.part until it is whole.
-bool is_there(const std::filesystem::path& state, const std::string& file) {
-  std::error_code ignored;
-  return std::filesystem::exists(state / file, ignored) || std::filesystem::exists(state / (file + ".part"), ignored);
+/// Whether the disk says that there is no such file; one that says nothing has not said so. A clip is called
+/// NAME.mp4.part until it is whole: that one is looked for first, as it takes the other's name.
+bool is_gone(const std::filesystem::path& state, const std::string& file) {
+  const auto missing = [](const std::filesystem::path& path) {
+    std::error_code ignored;
+    return std::filesystem::symlink_status(path, ignored).type() == std::filesystem::file_type::not_found;
+  };
+  return missing(state / (file + ".part")) && missing(state / file);
 }
 
-DiskSpace space_of(const std::filesystem::path& state) {
+std::optional<DiskSpace> space_of(const std::filesystem::path& state) {
   struct statvfs about {};
-  if (::statvfs(state.c_str(), &about) != 0) return {};
-  return {about.f_blocks * std::uint64_t{about.f_frsize}, about.f_bavail * std::uint64_t{about.f_frsize}};
+  if (::statvfs(state.c_str(), &about) != 0) return std::nullopt;
+  return DiskSpace{about.f_blocks * std::uint64_t{about.f_frsize}, about.f_bavail * std::uint64_t{about.f_frsize}};
 }
 
 /// Forgets a file that is gone. Whether it was.
 bool forget_if_gone(const std::filesystem::path& state, std::string& file) {
-  if (file.empty() || is_there(state, file)) return false;
+  if (file.empty() || !is_gone(state, file)) return false;
   file.clear();
   return true;
 }
@@ -82,14 +87,16 @@ std::vector<VisitRecord> tidy_up(const std::filesystem::path& state, std::vector
     if (!visit.end) continue;  // its clip is being written
     const bool clip_gone = forget_if_gone(state, visit.clip), photo_gone = forget_if_gone(state, visit.photo);
     if (clip_gone || photo_gone) changed.push_back(visit);
-    recordings.push_back(
-        {visit.id, visit.begin, bytes_of(state, visit.clip) + bytes_of(state, visit.photo), visit.starred});
+    recordings.push_back({visit.id, visit.begin, bytes_of(state, visit.clip) + bytes_of(state, visit.photo),
+                          visit.starred, visit.clock_trusted});
   }
   // The days' films stand in the list under numbers below zero.
   const auto films = films_of(state);
   for (std::size_t n = 0; n < films.size(); ++n)
-    recordings.push_back({-1 - static_cast<std::int64_t>(n), films[n].made_at, films[n].bytes, false});
-  const auto condemned = recordings_to_delete(std::move(recordings), retain, space_of(state), wall_now());
+    recordings.push_back({-1 - static_cast<std::int64_t>(n), films[n].made_at, films[n].bytes, false, true});
+  const auto space = space_of(state);
+  if (!space) return changed;
+  const auto condemned = recordings_to_delete(std::move(recordings), retain, *space, wall_now());
   for (const auto id : condemned) {
     if (id < 0) {
       auto film = films[static_cast<std::size_t>(-1 - id)].file;
@@ -139,21 +146,31 @@ void RecordingKeeper::take_up(std::filesystem::path state, std::function<void()>
 void RecordingKeeper::opened(const Result<VisitStore::Opened>& opened, const std::function<void()>& ready) {
   trouble_.clear();
   if (!opened) {
-    trouble_ = opened.error().message;
-    log::write(log::Level::kError, kRecordingsPart, trouble_);
-    return ready();
+    return try_again(opened.error(), ready);
   }
   if (!opened->set_aside.empty()) {
     trouble_ = "the database was damaged: it lies in paths.state as " + opened->set_aside + ", and a new one has begun";
     log::write(log::Level::kError, kRecordingsPart, trouble_);
   }
   ports_.store.unfinished([this, ready](Result<Visits> unfinished) {
-    ports_.store.with_recordings(
-        [this, ready, unfinished = std::move(unfinished).value_or(Visits{})](Result<Visits> recorded) {
-          on_main([this, ready, unfinished, recorded = std::move(recorded).value_or(Visits{})] {
-            adopt(unfinished, recorded, ready);
-          });
-        });
+    ports_.store.with_recordings([this, ready, unfinished = std::move(unfinished)](Result<Visits> recorded) {
+      on_main([this, ready, unfinished, recorded = std::move(recorded)] {
+        // Who does not know which clips have a visit would give each of them a second one.
+        if (!unfinished) return try_again(unfinished.error(), ready);
+        if (!recorded) return try_again(recorded.error(), ready);
+        adopt(*unfinished, *recorded, ready);
+      });
+    });
+  });
+}
+
+// Nothing is recorded meanwhile: a clip in progress would be taken for one that a crash has left.
+void RecordingKeeper::try_again(const Error& why, const std::function<void()>& ready) {
+  if (trouble_ != why.message) log::write(log::Level::kError, kRecordingsPart, why.message);
+  trouble_ = why.message;
+  timer_.expires_after(kTryAgain);
+  timer_.async_wait([this, ready](const boost::system::error_code& cancelled) {
+    if (!cancelled) take_up(state_, ready);
   });
 }
 
@@ -176,9 +193,6 @@ void RecordingKeeper::adopt(const Visits& unfinished, const Visits& recorded, co
 
 // What a crash cut off is a visit all the same: its clip says how long it lasted.
 void RecordingKeeper::adopted(Visits unfinished, const std::vector<FoundClip>& found) {
-  const auto failed = [](Result<void> written) {
-    if (!written) NESTBOX_LOG_ERROR(kRecordingsPart, "write down what a crash left: {}", written.error().message);
-  };
   std::vector<FoundClip> ownerless = found;
   for (auto& visit : unfinished) {
     const auto clip = std::find_if(ownerless.begin(), ownerless.end(),
@@ -191,22 +205,36 @@ void RecordingKeeper::adopted(Visits unfinished, const std::vector<FoundClip>& f
       visit.clip_lead_s = to_seconds(visit.begin - clip->begin);
       ownerless.erase(clip);
     }
-    ports_.store.update(visit, failed);
   }
+  auto visits = std::make_shared<std::deque<VisitRecord>>(unfinished.begin(), unfinished.end());
   for (const auto& clip : ownerless) {
     VisitRecord visit;
     visit.begin = clip.begin;
     visit.end = clip.begin + clip.duration;
     visit.clip = clip.file.string();
     visit.clip_lead_s = 0;
-    ports_.store.insert(visit, [failed](Result<std::int64_t> id) {
-      failed(id ? Result<void>() : Result<void>(tl::unexpected(id.error())));
-    });
+    visits->push_back(std::move(visit));
   }
+  write_next(visits);
   if (unfinished.empty() && found.empty()) return;
   log::write(log::Level::kWarning, kRecordingsPart,
              fmt::format("the last run ended within {} visits; {} clips were mended or found", unfinished.size(),
                          found.size()));
+}
+
+// One after another: there may be hundreds, and the store takes 64 orders at once.
+void RecordingKeeper::write_next(const std::shared_ptr<std::deque<VisitRecord>>& visits) {
+  if (visits->empty()) return;
+  auto visit = std::move(visits->front());
+  visits->pop_front();
+  const auto next = [this, visits](const Result<void>& written) {
+    if (!written) NESTBOX_LOG_ERROR(kRecordingsPart, "write down what a crash left: {}", written.error().message);
+    on_main([this, visits] { write_next(visits); });
+  };
+  if (visit.id != 0) return ports_.store.update(std::move(visit), next);
+  ports_.store.insert(std::move(visit), [next](const Result<std::int64_t>& id) {
+    next(id ? Result<void>() : Result<void>(tl::unexpected(id.error())));
+  });
 }
 
 void RecordingKeeper::tidy() {
@@ -230,7 +258,8 @@ void RecordingKeeper::schedule_tidying() {
 void RecordingKeeper::let_go(const Visits& recorded) {
   auto retain = retain_;
   if (!clock_is_synchronised()) retain.days = 0;  // a clock that is years ahead must not empty the card
-  const auto work = [this, recorded, state = state_, retain] {
+  const auto work = [this, recorded, state = state_, retain, listed_at = BootClock::now()] {
+    if (BootClock::now() - listed_at > kFresh) return on_main([this] { tidying_ = false; });  // others were in front
     on_main([this, changed = tidy_up(state, recorded, retain)] {
       tidying_ = false;
       for (const auto& visit : changed) {
@@ -250,10 +279,9 @@ void RecordingKeeper::open_recording(std::int64_t visit, What what, std::functio
       if (!found) return done(tl::unexpected(found.error()));
       const auto& file = what == What::kClip ? found->clip : found->photo;
       const auto kind = what == What::kClip ? "clip" : "photograph";
-      if (!file.empty()) {
-        auto opened = open_file(state / file);
-        if (opened || found->end) return done(std::move(opened));
-      }
+      // Until its clip is whole nobody knows whether it has the name that is written down.
+      const bool whole = what == What::kPhoto || found->clip_lead_s;
+      if (!file.empty() && whole) return done(open_file(state / file));
       done(fail(ErrorKind::kNotFound, found->end
                                           ? fmt::format("visit {} has no {} (any more)", visit, kind)
                                           : fmt::format("visit {} goes on: its {} is not whole yet", visit, kind)));

@@ -1,6 +1,7 @@
 #pragma once
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <deque>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -44,6 +45,8 @@ class RecordingKeeper : public RecordingOpener {
   void opened(const Result<VisitStore::Opened>& opened, const std::function<void()>& ready);
   void adopt(const Visits& unfinished, const Visits& recorded, const std::function<void()>& ready);
   void adopted(Visits unfinished, const std::vector<FoundClip>& found);
+  void try_again(const Error& why, const std::function<void()>& ready);
+  void write_next(const std::shared_ptr<std::deque<VisitRecord>>& visits);
   void schedule_tidying();
   void let_go(const Visits& recorded);
   /// Runs `work` on the main thread.

@@ -30,6 +30,17 @@ VisitRules rules_of(const Options& options) {
   return {*expression, options.visits.event_gap, options.visits.max_length};
 }
 
+/// NAME.jpg, or NAME-2.jpg where another visit of the same second has that one.
+std::filesystem::path free_name(const std::filesystem::path& state, const std::filesystem::path& wanted) {
+  auto name = wanted;
+  std::error_code ignored;
+  for (int n = 2; std::filesystem::exists(state / name, ignored) && n < 100; ++n) {
+    name = wanted;
+    name.replace_filename(fmt::format("{}-{}{}", wanted.stem().string(), n, wanted.extension().string()));
+  }
+  return name;
+}
+
 }  // namespace
 
 /// A visit with all that is still to become of it: it outlives its end until clip and photograph are on the disk.
@@ -169,7 +180,7 @@ void VisitKeeper::end(const VisitTracker::Visit& visit) {
   log::write(log::Level::kInfo, kVisitsPart,
              fmt::format("the visit has ended after {:.1f} s", to_seconds(visit.last_active - visit.begin)));
   if (setup_.state.empty()) return;
-  if (episode->clip) {
+  if (episode->clip && !episode->clip_done) {
     ports_.recorder.end(*episode->clip, visit.last_active + setup_.options.visits.post_capture);
   } else {
     write_photo(episode);
@@ -199,16 +210,18 @@ void VisitKeeper::write_photo(const EpisodePtr& episode) {
                                           : std::filesystem::path(record.clip);
   auto photo = beside;
   photo.replace_extension(".jpg");
-  const auto work = [this, episode, photo, state = setup_.state, jpeg = episode->best->jpeg] {
+  const auto work = [this, episode, wanted = photo, state = setup_.state, jpeg = episode->best->jpeg] {
     std::error_code ignored;
-    std::filesystem::create_directories((state / photo).parent_path(), ignored);
-    auto written = write_file_atomically(state / photo, *jpeg, kPhotoMode);
-    boost::asio::post(ports_.context, [this, episode, photo, written = std::move(written)] {
+    std::filesystem::create_directories((state / wanted).parent_path(), ignored);
+    const auto name = free_name(state, wanted);
+    auto written = write_file_atomically(state / name, *jpeg, kPhotoMode);
+    boost::asio::post(ports_.context, [this, episode, name, written = std::move(written)] {
       if (!written) return failed("keep a photograph", written.error());
-      episode->record.photo = photo.string();
+      episode->record.photo = name.string();
       save(episode);
     });
   };
+  episode->best.reset();
   if (const auto posted = ports_.jobs.post(work); !posted) work();  // at the end, or with the jobs thread behind
 }
 
@@ -220,6 +233,7 @@ void VisitKeeper::insert(const EpisodePtr& episode) {
       if (!id) {
         episode->stored = Episode::Stored::kNo;
         failed("write down a visit", id.error());
+        keep_for_later(episode);
         return;
       }
       last_error_.clear();
@@ -242,9 +256,12 @@ void VisitKeeper::save(const EpisodePtr& episode) {
     episode->changed_since_asked = true;
     return;
   }
-  ports_.store.update(episode->record, [this, &context = ports_.context](Result<void> updated) {
+  ports_.store.update(episode->record, [this, episode, &context = ports_.context](Result<void> updated) {
     if (updated) return;
-    boost::asio::post(context, [this, error = updated.error()] { failed("write down a visit", error); });
+    boost::asio::post(context, [this, episode, error = updated.error()] {
+      failed("write down a visit", error);
+      if (error.kind != ErrorKind::kNotFound) keep_for_later(episode);
+    });
   });
 }
 
@@ -265,13 +282,23 @@ void VisitKeeper::failed(const std::string& attempt, const Error& error) {
   NESTBOX_LOG_ERROR(kVisitsPart, "{}", last_error_);
 }
 
-void VisitKeeper::correct_clock(std::chrono::nanoseconds by) {
+void VisitKeeper::keep_for_later(const EpisodePtr& episode) {
+  constexpr std::size_t kUnsavedMax = 200;
+  if (unsaved_.size() < kUnsavedMax) unsaved_.push_back(episode);
+}
+
+void VisitKeeper::save_what_is_left() {
+  for (const auto& episode : std::exchange(unsaved_, {})) save(episode);
+}
+
+void VisitKeeper::correct_clock(const ClockWatch::Correction& correction) {
   for (const auto& living : living_) {
     const auto episode = living.lock();
     if (!episode || episode->record.clock_trusted) continue;
     auto& record = episode->record;
-    record.begin += by;
-    if (record.end) *record.end += by;
+    if (record.begin < correction.since || record.begin > correction.until) continue;  // written after the step
+    record.begin += correction.by;
+    if (record.end) *record.end += correction.by;
     record.clock_trusted = true;
     save(episode);
   }

@@ -47,7 +47,9 @@ class VisitKeeper {
   void motion_changed(const MotionReport& report);
   void best_moment(const BestMoment& best);
   /// The clock has been set: what is still to be written of visits has the right time.
-  void correct_clock(std::chrono::nanoseconds by);
+  void correct_clock(const ClockWatch::Correction& correction);
+  /// To be called every few seconds: tries again what the store could not take.
+  void save_what_is_left();
   /// The visit in progress ends now, as far as anybody knows; its record is written, its clip ordered to end.
   void finish();
 
@@ -69,6 +71,7 @@ class VisitKeeper {
   void write_photo(const EpisodePtr& episode);
   void save(const EpisodePtr& episode);
   void insert(const EpisodePtr& episode);
+  void keep_for_later(const EpisodePtr& episode);
   void add_motion(MotionRecord motion);
   void failed(const std::string& attempt, const Error& error);
   void schedule();
@@ -79,6 +82,7 @@ class VisitKeeper {
   VisitTracker tracker_;
   boost::asio::steady_timer timer_;
   EpisodePtr current_;
+  std::vector<EpisodePtr> unsaved_;             ///< whose last change the store has not taken
   std::vector<std::weak_ptr<Episode>> living_;  ///< those of which something is still to be written
   std::optional<std::int64_t> last_id_;         ///< of the visit before, for one that continues it
   std::string last_error_;

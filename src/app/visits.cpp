@@ -87,7 +87,9 @@ void Visits::apply(Setup setup) {
 // The pre-roll costs an encoder that never sleeps: only who records pays for it.
 void Visits::attach_recorder() {
   const auto& options = setup_.options;
-  const bool wanted = options.visits.record && options.motion.enabled;
+  // A clip that is being written is not cut off: it ends with its visit.
+  const bool writing = attached_ && recorder_->status().clips > 0;
+  const bool wanted = (options.visits.record && options.motion.enabled) || writing;
   if (wanted == attached_) return;
   if (wanted)
     hub_->attach(recorder_);
@@ -116,6 +118,12 @@ std::vector<std::string> Visits::join_until(BootTime deadline) {
   return hung;
 }
 
+void Visits::look_around() {
+  attach_recorder();
+  keeper_.save_what_is_left();
+  look_at_clock();
+}
+
 void Visits::look_at_clock() {
   const auto correction = clock_.update(BootClock::now(), wall_now(), clock_state());
   if (!correction) return;
@@ -126,7 +134,7 @@ void Visits::look_at_clock() {
   store_.correct_clock(*correction, [](const Result<void>& corrected) {
     if (!corrected) NESTBOX_LOG_ERROR("visits", "{}", corrected.error().message);
   });
-  keeper_.correct_clock(correction->by);
+  keeper_.correct_clock(*correction);
 }
 
 void Visits::replay(const MotionOptions& after, MotionArchive::Progress progress, MotionArchive::Done done) {
@@ -153,6 +161,7 @@ bool Visits::eye_is_stuck(BootTime now, std::chrono::nanoseconds work_max) const
 
 std::string Visits::trouble() const {
   if (!recordings_.trouble().empty()) return recordings_.trouble();
+  if (const auto status = store_.status(); status.state == StoreStatus::State::kFailed) return status.last_error;
   if (const auto status = recorder_->status(); status.state != RecordStatus::State::kOk) return status.last_error;
   return keeper_.last_error();
 }

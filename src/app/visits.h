@@ -31,8 +31,9 @@ class Visits {
   std::shared_ptr<FrameSink> eye() const { return vision_; }
   void start(PacketHub& hub);
   void apply(Setup setup);
-  /// To be called every few seconds: puts right what was written down before the clock was set.
-  void look_at_clock();
+  /// To be called every few seconds: tries again what has failed, and puts right what was written down before the clock
+  /// was set.
+  void look_around();
   bool visiting() const noexcept { return keeper_.visiting(); }
 
   void request_stop() noexcept { vision_->request_stop(); }
@@ -59,6 +60,7 @@ class Visits {
  private:
   void take_up(const Setup& setup);
   void attach_recorder();
+  void look_at_clock();
 
   boost::asio::io_context& context_;
   PacketHub* hub_ = nullptr;

@@ -130,7 +130,8 @@ std::vector<Field<VisitOptions>> visit_fields() {
   using V = VisitOptions;
   constexpr Stages kVisits{Stage::kVisits};
   return {
-      field("record", &V::record, boolean(), kVisits, "Whether each visit gets a clip and a photograph."),
+      field("record", &V::record, boolean(), kVisits,
+            "Whether each visit gets a clip; a photograph it gets in any case."),
       field("pre_capture", &V::pre_capture, duration(milliseconds(0), minutes(1)), kVisits,
             "How much of what was before the visit is in its clip."),
       field("post_capture", &V::post_capture, duration(milliseconds(0), minutes(5)), kVisits,

@@ -4,9 +4,17 @@
 #include <iterator>
 
 namespace nestbox {
+namespace {
+
+constexpr std::chrono::seconds kPauseMax{1};  // a camera that stutters makes no hole
+
+}  // namespace
 
 void PacketHistory::push(const Packet& packet) {
   const bool starts_gop = packet.track == Track::kVideo && packet.keyframe;
+  // What was before a hole is no pre-roll of what comes after it.
+  const auto hole = std::max<std::chrono::nanoseconds>(bounds_.duration, kPauseMax);
+  if (starts_gop && !packets_.empty() && packet.pts - packets_.back().pts > hole) clear();
   if (packets_.empty() && !starts_gop) return;  // nothing could be decoded from here
   if (starts_gop) gop_lengths_.push_back(0);
   packets_.push_back(packet);

@@ -128,7 +128,8 @@ void MotionSegmenter::drop_old(BootTime now) {
   while (chunks_.size() > 1 && chunks_[1].begin() + kLeadIn <= now) chunks_.pop_front();
 }
 
-std::optional<MotionSegment> MotionSegmenter::finish() {
+std::optional<MotionSegment> MotionSegmenter::finish(const std::optional<MotionEvent>& cut_off) {
+  if (cut_off && !too_long_) events_.push_back({cut_off->begin, cut_off->end});
   if (!std::exchange(keep_until_, std::nullopt) || chunks_.empty()) {
     chunks_.clear();
     return std::nullopt;

@@ -24,7 +24,7 @@ std::vector<std::int64_t> recordings_to_delete(std::vector<Recording> recordings
 
   const auto free_bytes_min = bytes_to_keep_free(options.min_free, disk);
   const auto too_old = [&](const Recording& recording) {
-    return options.days > 0 && now - recording.begin > std::chrono::days(options.days);
+    return options.days > 0 && recording.dated && now - recording.begin > std::chrono::days(options.days);
   };
   const auto too_much = [&] {
     return free_bytes < free_bytes_min ||

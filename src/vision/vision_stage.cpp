@@ -92,7 +92,7 @@ class VisionStage::Worker {
     }
     note(report);
     if (cut_off) listener_.changed(report);
-    keep(segmenter_.finish());
+    keep(segmenter_.finish(cut_off));
   }
 
   void keep(std::optional<MotionSegment> segment) {

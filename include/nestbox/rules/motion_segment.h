@@ -43,8 +43,8 @@ class MotionSegmenter {
   /// To be called with every plane and what the detector said of it. The segment that ended with it, if any:
   /// `begin_wall` is left to the caller.
   std::optional<MotionSegment> see(const MotionPlane& plane, const MotionReport& report);
-  /// The pictures stop here (another source, the end): what was being kept.
-  std::optional<MotionSegment> finish();
+  /// The pictures stop here (another source, the end): what was being kept, with the event that was cut off by it.
+  std::optional<MotionSegment> finish(const std::optional<MotionEvent>& cut_off = {});
 
   static constexpr std::chrono::seconds kLeadIn{8};  ///< what a detector needs to know the picture again
   static constexpr std::chrono::seconds kAfterwards{2};

@@ -13,6 +13,7 @@ struct Recording {
   WallTime begin{};
   std::uint64_t bytes = 0;  ///< clip and photograph
   bool starred = false;
+  bool dated = true;  ///< whether `begin` was told by a clock that was set: no other makes it old
 };
 struct DiskSpace {
   std::uint64_t total_bytes = 0, free_bytes = 0;

@@ -76,6 +76,16 @@ TEST(PacketHistory, AGopThatAloneBreaksTheByteBoundIsGivenUp) {
   EXPECT_EQ(history.packets(), 0u);
 }
 
+TEST(PacketHistory, WhatWasBeforeAHoleIsNoPreRoll) {
+  PacketHistory history({1s, 1000});
+  history.push(packet(0ms, 10, true));
+  history.push(packet(100ms, 10));
+  history.push(packet(5000ms, 10));  // no keyframe: the GOP goes on, as far as anybody knows
+  EXPECT_EQ(history.packets(), 3u);
+  history.push(packet(9000ms, 10, true));
+  EXPECT_EQ(stamps_ms(history.since(BootTime(8000ms))), (Stamps{9000}));
+}
+
 TEST(PacketHistory, SinceGoesBackToTheKeyframeBefore) {
   PacketHistory history({10s, 1000});
   for (int i = 0; i < 9; ++i) history.push(packet(100ms + i * 10ms, 1, i % 3 == 0));

@@ -33,6 +33,14 @@ TEST(Retention, DeletesWhatIsOlderThanItsDaysOldestFirst) {
   EXPECT_THAT(recordings_to_delete({days_old(3, 4000)}, for_ever, kRoomy, kNow), IsEmpty());
 }
 
+TEST(Retention, ADateThatNoSetClockToldMakesNothingOld) {
+  auto undated = days_old(1, 400);
+  undated.dated = false;
+  EXPECT_THAT(recordings_to_delete({undated, days_old(2, 31)}, {}, kRoomy, kNow), ElementsAre(2));
+  EXPECT_THAT(recordings_to_delete({undated}, {}, {1000 * kMegabyte, 50 * kMegabyte}, kNow), ElementsAre(1))
+      << "it goes for its room like any other";
+}
+
 TEST(Retention, MakesRoomForAShareOfTheDisk) {
   // 10 % of 1000 MB are to be free; 75 MB are.
   const DiskSpace disk{1000 * kMegabyte, 75 * kMegabyte};
