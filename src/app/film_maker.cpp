@@ -7,7 +7,6 @@
 #include <boost/asio/post.hpp>
 
 #include "nestbox/base/log.h"
-#include "nestbox/base/text.h"
 
 namespace nestbox {
 namespace {
@@ -38,7 +37,7 @@ struct Due {
 constexpr std::array kDue{Due{0, 10, 1}, Due{17, 0, 0}};
 
 bool may_be_shown(const VisitRecord& visit) {
-  return visit.end && visit.best_s && visit.clip_lead_s && !visit.clip.empty() && lower_case(visit.species) != "none";
+  return visit.end && visit.best_s && visit.clip_lead_s && !visit.clip.empty() && !is_false_alarm(visit);
 }
 
 }  // namespace

@@ -85,8 +85,7 @@ Result<MotionArchive::Trial> try_on(const fs::path& file, const MotionArchive::Q
   if (!before) return tl::unexpected(before.error());
   if (!after) return tl::unexpected(after.error());
   const auto real = real_events(*segment, question);
-  return MotionArchive::Trial{segment->begin_wall, static_cast<int>(real.size()), score(real, *before),
-                              score(real, *after)};
+  return MotionArchive::Trial{segment->begin_wall, score(real, *before), score(real, *after)};
 }
 
 }  // namespace

@@ -22,7 +22,6 @@ class MotionArchive {
   /// One segment under two settings.
   struct Trial {
     WallTime begin{};
-    int real = 0;  ///< events of it that were some
     ReplayScore before, after;
   };
   struct Question {

@@ -1,9 +1,8 @@
 /// Visits: looked at, explained, and what their owner says of them.
 #include <fmt/format.h>
 
-#include <limits>
-
 #include "call_context.h"
+#include "nestbox/rules/since.h"
 #include "visits_json.h"
 
 namespace nestbox::calls {
@@ -11,7 +10,7 @@ namespace {
 
 constexpr int kPageMax = 500;
 
-/// A whole number of an argument; nothing where there is none. Answers where it is something else.
+/// A whole number of an argument; nothing where there is none; `wrong` where it is something else.
 struct NumberArgument {
   bool wrong = false;
   std::optional<std::int64_t> value;
@@ -37,7 +36,7 @@ Answer visit_error(const Error& cause) {
   return error(cause);
 }
 
-/// Answers with what the store says, on the main thread: `to_answer` makes a body of it.
+/// Answers with what the store says, on the main thread: `to_body` makes a body of it.
 template <class T, class ToBody>
 VisitStore::Done<T> answer_with(const Context& context, ToBody to_body) {
   return [&daemon = context.daemon, done = context.done, to_body](Result<T> result) {

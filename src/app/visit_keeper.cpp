@@ -50,8 +50,8 @@ struct VisitKeeper::Episode {
   enum class Stored : std::uint8_t { kNo, kAsked, kYes } stored = Stored::kNo;
   bool changed_since_asked = false;
   std::optional<ClipRecorder::ClipId> clip;
-  bool ended = false, clip_done = false, photo_written = false;
-  std::optional<BestMoment> best;
+  bool ended = false, clip_done = false;
+  std::optional<BestMoment> best;     ///< until it is on its way to the disk
   std::vector<MotionRecord> motions;  ///< that wait for the id
 };
 
@@ -69,16 +69,16 @@ void VisitKeeper::apply(Setup setup) {
 }
 
 void VisitKeeper::motion_changed(const MotionReport& report) {
-  using Change = MotionReport::Change;
+  using What = MotionReport::Change;
   const auto now = BootClock::now();
-  if (report.change == Change::kConfirmed) return take(tracker_.begins(Trigger::kMotion, report.event.begin, now));
+  if (report.change == What::kConfirmed) return take(tracker_.begins(Trigger::kMotion, report.event.begin, now));
   auto motion = to_record(report.event);
-  if (report.change == Change::kEnded) {
+  if (report.change == What::kEnded) {
     tracker_.note_motion(motion.zone, motion.peak_score);
     add_motion(std::move(motion));
     return take(tracker_.ends(Trigger::kMotion, report.event.end, now));
   }
-  if (report.change != Change::kNearMiss) return;
+  if (report.change != What::kNearMiss) return;
   if (now - near_misses_since_ >= std::chrono::minutes(1)) {
     near_misses_since_ = now;
     near_misses_left_ = kNearMissesAMinute;
@@ -149,7 +149,8 @@ void VisitKeeper::begin(const VisitTracker::Visit& visit) {
     ports_.photograph_anew();
   }
   log::write(log::Level::kInfo, kVisitsPart, visit.continues ? "the visit goes on as another" : "a visit has begun");
-  if (setup_.state.empty()) return failed("record a visit", {ErrorKind::kUnavailable, "paths.state is absent"});
+  if (setup_.state.empty())
+    return failed("record a visit", {ErrorKind::kUnavailable, "paths.state is absent, or its database not open yet"});
   if (setup_.options.visits.record) begin_clip(current_, visit);
   insert(current_);
 }
@@ -203,8 +204,7 @@ void VisitKeeper::clip_is_whole(const EpisodePtr& episode, const Result<ClipResu
 }
 
 void VisitKeeper::write_photo(const EpisodePtr& episode) {
-  if (!episode->best || episode->photo_written) return;
-  episode->photo_written = true;
+  if (!episode->best) return;
   auto& record = episode->record;
   const auto beside = record.clip.empty() ? clip_path(setup_.box_name, record.begin, setup_.time_zone)
                                           : std::filesystem::path(record.clip);

@@ -1,12 +1,11 @@
 #include "visits.h"
 
+#include <fmt/format.h>
+
 #include <boost/asio/post.hpp>
 #include <utility>
 
-#include <fmt/format.h>
-
 #include "nestbox/base/log.h"
-#include "nestbox/base/text.h"
 #include "pipeline.h"
 #include "status_report.h"
 
@@ -148,8 +147,7 @@ void Visits::replay(const MotionOptions& after, MotionArchive::Progress progress
                        done = std::move(done)](Result<VisitPage> page) mutable {
     if (!page) return done(tl::unexpected(page.error()));
     for (const auto& visit : page->visits) {
-      if (lower_case(visit.species) != "none") continue;
-      question.nothing_there.emplace_back(visit.begin, visit.end.value_or(wall_now()));
+      if (is_false_alarm(visit)) question.nothing_there.emplace_back(visit.begin, visit.end.value_or(wall_now()));
     }
     archive_.replay(std::move(question), std::move(progress), done);
   });

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <string_view>
 
+#include "nestbox/base/text.h"
 #include "nestbox/rules/motion_detector.h"
 #include "nestbox/rules/visit.h"
 
@@ -64,6 +65,10 @@ std::string reason_text(const MotionReason& reason) {
   if (reason.for_s > 0) text += " " + duration_text(reason.for_s);
   const auto why = because(reason.code);
   return text + (why.empty() ? fmt::format(" ({})", reason.code) : fmt::format(" because {}", why));
+}
+
+bool is_false_alarm(const VisitRecord& visit) {
+  return lower_case(visit.species) == "none";
 }
 
 std::string why_sentence(const VisitRecord& visit, const std::vector<MotionRecord>& events) {

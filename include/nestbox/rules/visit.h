@@ -27,6 +27,9 @@ struct VisitRecord {
   bool operator==(const VisitRecord&) const = default;
 };
 
+/// Whether its owner says that nothing was there: the species "none".
+bool is_false_alarm(const VisitRecord& visit);
+
 /// Why something that moved was held back from being an event, and since when it no longer was.
 struct MotionReason {
   std::string code;  ///< held_back_name()

@@ -2,8 +2,8 @@
 /// rewritten while somebody reads it, no slot is lost, and the camera's thread neither waits nor allocates.
 #include <thread>
 
-#include "allocations.h"
 #include "support.h"
+#include "support/allocations.h"
 
 namespace nestbox::test {
 namespace {

@@ -136,7 +136,7 @@ TEST_F(VisitCalls, WhatMakesNoSenseSaysWhatWould) {
 }
 
 TEST_F(VisitCalls, ReplayTellsWhatOtherSettingsWouldHaveMadeOfIt) {
-  MotionArchive::Trial same{WallTime(1s), 1, {1, 0, 0}, {1, 0, 0}}, better{WallTime(2s), 1, {0, 1, 1}, {1, 0, 0}};
+  MotionArchive::Trial same{WallTime(1s), {1, 0, 0}, {1, 0, 0}}, better{WallTime(2s), {0, 1, 1}, {1, 0, 0}};
   daemon_.trials = std::vector{same, better};
   const auto body = call("replay", {{"set", {"motion.sensitivity=60"}}});
   EXPECT_EQ(daemon_.tried.sensitivity, 60);

@@ -3,33 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <cstdlib>
 #include <cstring>
 #include <deque>
-#include <new>
 #include <thread>
 #include <vector>
 
 #include "nestbox/base/bounded_queue.h"
 #include "nestbox/media/picture_memory.h"
-
-namespace {
-thread_local std::size_t allocations_of_this_thread = 0;
-}
-
-// Counts what the whole program allocates, so that a test can say "none". Not inline, or the compiler sees malloc()
-// paired with delete and warns.
-[[gnu::noinline]] void* operator new(std::size_t bytes) {
-  ++allocations_of_this_thread;
-  if (void* const memory = std::malloc(bytes)) return memory;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
+#include "support/allocations.h"
 
 namespace nestbox {
 namespace {
@@ -127,13 +108,13 @@ TEST(FrameRing, PublishesSharesAndReturnsWithoutAllocating) {
   std::size_t returns = 0;
   const auto ring = FrameRing::create(3, nullptr, [&](SlotIndex) { ++returns; });
   BoundedQueue<FrameLease> inbox(2);
-  const auto before = allocations_of_this_thread;
+  const auto before = test::allocations_of_this_thread();
   for (std::uint64_t i = 0; i < 1000; ++i) {
     auto lease = ring->publish(i % 3, frame_number(i));
     auto dropped = inbox.offer(lease.share());
     auto taken = inbox.pop();
   }
-  EXPECT_EQ(allocations_of_this_thread - before, 0u);
+  EXPECT_EQ(test::allocations_of_this_thread() - before, 0u);
   EXPECT_EQ(returns, 1000u);
 }
 

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "integration/encode/allocations.h"
 #include "motion_planes.h"
+#include "support/allocations.h"
 
 namespace nestbox {
 namespace {

@@ -1,5 +1,5 @@
-// operator new and delete of the whole test program; in a file of their own, or the compiler inlines one half of a
-// pair.
+// operator new and delete of the test programs that link this; in a file of their own, or the compiler inlines one half
+// of a pair.
 #include "allocations.h"
 
 #include <gtest/gtest.h>

@@ -1,9 +1,9 @@
+#include "nestbox/rules/since.h"
+
 #include <fmt/format.h>
 
 #include <charconv>
 #include <optional>
-
-#include "visits_json.h"
 
 namespace nestbox {
 namespace {
