@@ -49,6 +49,13 @@ def stream_of(path, *entries):
     return json.loads(out)
 
 
+def packets_so_far(part):
+    """Of a file that is being written: its header may not be there yet, and its last fragment may be half a one."""
+    out = subprocess.run(["ffprobe", "-v", "quiet", "-count_packets", "-select_streams", "v", "-show_entries", "stream=nb_read_packets",
+                          "-of", "csv=p=0", part], capture_output=True, text=True).stdout.strip().rstrip(",")
+    return int(out) if out.isdigit() else 0
+
+
 def brightest_rows(path, rate=5):
     """For each picture of a film: the share of it that is white."""
     pace = [] if path.suffix == ".jpg" else [f"fps={rate}"]
@@ -85,8 +92,9 @@ class Box(unittest.TestCase):
         return whole()[::-1]
 
     def wait_for_film(self, daemon):
-        """Until a clip in progress has seen of its visit what is in its pre-roll, and a second more."""
-        grown = lambda: [part for part in daemon.state.rglob("*.mp4.part") if part.stat().st_size > 400_000]
+        """Until the clip in progress holds more than its longest possible pre-roll, by a second: that much of the visit is on disk."""
+        enough = RATE * (2 + KEYFRAMES_S + 1)
+        grown = lambda: [part for part in daemon.state.rglob("*.mp4.part") if packets_so_far(part) >= enough]
         rig.wait_until(lambda: daemon.status()["visit_id"] is not None and grown(), 60, daemon.log)
 
 
