@@ -463,7 +463,7 @@ StatusReport Daemon::report() {
   report.name = box_name();
   report.uptime_s = to_seconds(now - started_at_);
   report.clock_synchronised = clock_is_synchronised();
-  report.mode = settings_.options().day_night.mode;
+  report.mode = settings_.options().day_night.mode == DayNightMode::kNight ? "night" : "day";
   report.page = web_ ? web_->address() : "";
   report.password_set = accounts_.has_password();
   report.camera = main_->capture().status();

@@ -1,5 +1,6 @@
 #pragma once
 /// How one type of value is read from a node, written back as a node, and described to people.
+#include <algorithm>
 #include <functional>
 #include <optional>
 #include <string>
@@ -66,6 +67,19 @@ Codec<std::int64_t> size(std::int64_t min_bytes, std::int64_t max_bytes);
 Codec<std::int64_t> size_or_zero(std::int64_t min_bytes, std::int64_t max_bytes, const std::string& zero_means);
 Codec<std::chrono::seconds> clock();
 Codec<std::string> word(const std::vector<std::string>& words);
+/// The values of an enumeration, by their names in its order.
+template <class Enum>
+Codec<Enum> one_of(const std::vector<std::string>& names) {
+  const auto words = word(names);
+  return {words.allowed,
+          [=](const Node& node, Enum& out, const Reading& reading) {
+            auto text = names[static_cast<std::size_t>(out)];
+            words.read(node, text, reading);
+            out = static_cast<Enum>(std::find(names.begin(), names.end(), text) - names.begin());
+          },
+          [=](const Enum& value) { return text_node(names[static_cast<std::size_t>(value)]); }};
+}
+
 Codec<Point> point();
 Codec<Rect> rect();
 

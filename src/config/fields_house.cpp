@@ -163,8 +163,9 @@ std::vector<Field<EncoderOptions>> encoder_fields() {
 }
 
 std::vector<Field<DayNightOptions>> day_night_fields() {
-  return {field("mode", &DayNightOptions::mode, word({"day", "night"}), {Stage::kPicture, Stage::kEncoder},
-                "Which of the camera's settings count: camera, or camera.night laid over it. It is set by hand.")};
+  return {field("mode", &DayNightOptions::mode, one_of<DayNightMode>({"auto", "day", "night", "sun", "line"}),
+                {Stage::kPicture, Stage::kEncoder},
+                "Which of the camera's settings count: camera, or camera.night laid over it.")};
 }
 
 std::vector<Field<AudioOptions>> audio_fields() {

@@ -25,18 +25,6 @@ std::optional<TextProblem> zone_name_problem(const std::string& name) {
   return TextProblem{"is no name of a zone"};
 }
 
-Codec<MotionPreset> preset() {
-  const std::vector<std::string> names = {"nest-box", "feeder", "garden"};  // in the order of MotionPreset
-  const auto words = word(names);
-  return {words.allowed,
-          [=](const Node& node, MotionPreset& out, const Reading& reading) {
-            auto text = names[static_cast<std::size_t>(out)];
-            words.read(node, text, reading);
-            out = static_cast<MotionPreset>(std::find(names.begin(), names.end(), text) - names.begin());
-          },
-          [=](const MotionPreset& value) { return text_node(names[static_cast<std::size_t>(value)]); }};
-}
-
 Codec<std::vector<MotionZone>> zones() {
   using Z = MotionZone;
   const auto corners = list("a list of 3 to 32 corners [x, y]", point(), 3, 32);
@@ -104,7 +92,7 @@ std::vector<Field<MotionOptions>> motion_fields() {
   constexpr Stages kMotion{Stage::kMotion};
   return {
       field("enabled", &M::enabled, boolean(), kMotion, "Whether the picture is watched for movement."),
-      field("preset", &M::preset, preset(), kMotion,
+      field("preset", &M::preset, one_of<MotionPreset>({"nest-box", "feeder", "garden"}), kMotion,
             "What the camera looks at: the inside of a box, animals close by in front of leaves and sky, or a garden "
             "with wind, rain and insects."),
       field("sensitivity", &M::sensitivity, integer(0, 100), kMotion,

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "nestbox/options/lines.h"
+
 namespace nestbox {
 
 using std::chrono::milliseconds;
@@ -194,11 +196,6 @@ struct LogOptions {
   bool operator==(const LogOptions&) const = default;
 };
 
-struct DayNightOptions {
-  std::string mode = "day";  ///< day | night
-  bool operator==(const DayNightOptions&) const = default;
-};
-
 struct Options {
   std::string name;  ///< empty: the host name
   std::optional<LocationOptions> location;
@@ -206,6 +203,7 @@ struct Options {
   CameraOptions camera;
   CameraOptions camera_at_night = default_camera_at_night();  ///< camera, with camera.night laid over it
   DayNightOptions day_night;
+  GpioOptions gpio;
   std::vector<Polygon> privacy;
   EncoderOptions encoder;
   AudioOptions audio;
@@ -224,7 +222,7 @@ struct Options {
 
 /// The camera's settings that count now: those of the day, or those of the night.
 inline const CameraOptions& camera_now(const Options& options) {
-  return options.day_night.mode == "night" ? options.camera_at_night : options.camera;
+  return options.day_night.mode == DayNightMode::kNight ? options.camera_at_night : options.camera;
 }
 
 }  // namespace nestbox
