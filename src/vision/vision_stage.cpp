@@ -1,9 +1,12 @@
 #include "nestbox/vision/vision_stage.h"
 
 #include <atomic>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "best_moment.h"
+#include "light_gauge.h"
 #include "nestbox/base/bounded_queue.h"
 #include "nestbox/base/mutex.h"
 
@@ -22,13 +25,17 @@ class VisionStage::Worker {
     thread_ = NamedThread("vision", [this] { run(); });
   }
   void offer(FrameLease frame) noexcept {
-    if (!enabled_.load(std::memory_order_acquire) && !open_.load(std::memory_order_acquire)) return;
+    if (!is_wanted(*frame)) return;
     if (inbox_.offer(std::move(frame))) dropped_.fetch_add(1, std::memory_order_relaxed);
   }
   void apply(MotionOptions options) EXCLUDES(mutex_) {
     Lock lock(mutex_);
     enabled_.store(options.enabled, std::memory_order_release);
     next_options_ = std::move(options);
+  }
+  void hide(std::vector<Polygon> privacy) EXCLUDES(mutex_) {
+    Lock lock(mutex_);
+    next_privacy_ = std::move(privacy);
   }
   void request_stop() noexcept { inbox_.close(); }
   bool join_until(BootTime deadline) { return !thread_.joinable() || thread_.join_until(deadline); }
@@ -47,21 +54,35 @@ class VisionStage::Worker {
   const Heartbeat& heartbeat() const noexcept { return heartbeat_; }
 
   void photograph_anew() noexcept { photograph_anew_.store(true, std::memory_order_relaxed); }
-  void announce_switch() EXCLUDES(mutex_) { note_switch(Switch::kAnnounced); }
-  void switch_done() EXCLUDES(mutex_) { note_switch(Switch::kDone); }
+  void announce_switch() EXCLUDES(mutex_) {
+    Lock lock(mutex_);
+    switch_ = Switch::kAnnounced;
+    announced_ = true;
+  }
+  void switch_done() EXCLUDES(mutex_) {
+    Lock lock(mutex_);
+    if (std::exchange(announced_, false)) switch_ = Switch::kDone;
+  }
 
  private:
   enum class Switch : std::uint8_t { kNone, kAnnounced, kDone };
 
-  void note_switch(Switch what) EXCLUDES(mutex_) {
-    Lock lock(mutex_);
-    switch_ = what;
+  /// While motion is not watched for, a picture costs one look at two atomics, but for those that tell of the light.
+  bool is_wanted(const Frame& frame) noexcept {
+    if (enabled_.load(std::memory_order_acquire) || open_.load(std::memory_order_acquire)) return true;
+    return listener_.light && frame.content != Content::kSlate &&
+           is_due(frame, light_told_.load(std::memory_order_relaxed));
+  }
+  /// Stamps of another source may lie before those of the last one.
+  static bool is_due(const Frame& frame, BootTime last) noexcept {
+    return frame.captured_at < last || frame.captured_at - last >= kLightInterval;
   }
 
   void run() {
     while (auto lease = inbox_.pop()) {
       const AtWork at_work(heartbeat_);
-      take_orders();
+      take_orders((*lease)->captured_at);
+      tell_light(**lease);
       if (!enabled_.load(std::memory_order_acquire) || (*lease)->content == Content::kSlate) {
         forget();
       } else {
@@ -71,15 +92,24 @@ class VisionStage::Worker {
     forget();
   }
 
-  void take_orders() EXCLUDES(mutex_) {
+  /// By the picture's own time, which is all that the detector knows.
+  void take_orders(BootTime captured_at) EXCLUDES(mutex_) {
     Switch order{};
     {
       Lock lock(mutex_);
       order = std::exchange(switch_, Switch::kNone);
       if (next_options_ != detector_.options()) detector_.apply(next_options_);
+      if (next_privacy_) gauge_.hide(*std::exchange(next_privacy_, std::nullopt));
     }
-    if (order == Switch::kAnnounced) detector_.announce_switch(BootClock::now());
-    if (order == Switch::kDone) detector_.switch_done(BootClock::now());
+    if (order == Switch::kAnnounced) detector_.announce_switch(captured_at);
+    if (order == Switch::kDone) detector_.switch_done(captured_at);
+  }
+
+  void tell_light(const Frame& frame) {
+    if (!listener_.light || frame.content == Content::kSlate) return;
+    if (!is_due(frame, light_told_.load(std::memory_order_relaxed))) return;
+    light_told_.store(frame.captured_at, std::memory_order_relaxed);
+    if (const auto sample = gauge_.look(frame)) listener_.light(*sample);
   }
 
   // What stood before the camera may be another thing when its picture comes back.
@@ -128,17 +158,21 @@ class VisionStage::Worker {
   Heartbeat heartbeat_;
   std::atomic<bool> enabled_;
   std::atomic<bool> open_{false};  ///< an event: the next frame ends it where motion has been switched off
+  std::atomic<BootTime> light_told_{BootTime{}};  ///< stamp of the last picture whose light was told
   std::atomic<bool> photograph_anew_{false};
   std::atomic<std::uint64_t> dropped_{0};
 
   mutable Mutex mutex_;
   MotionOptions next_options_ GUARDED_BY(mutex_);
-  Switch switch_ GUARDED_BY(mutex_) = Switch::kNone;
+  std::optional<std::vector<Polygon>> next_privacy_ GUARDED_BY(mutex_);
+  Switch switch_ GUARDED_BY(mutex_) = Switch::kNone;  ///< the newest that the thread does not know of yet
+  bool announced_ GUARDED_BY(mutex_) = false;         ///< and not done
   VisionStatus status_ GUARDED_BY(mutex_);
 
   MotionDetector detector_;
   MotionSegmenter segmenter_;
   vision::BestMomentFinder best_;
+  vision::LightGauge gauge_;
 
   NamedThread thread_;
   bool abandoned_ = false;
@@ -156,6 +190,9 @@ void VisionStage::start() {
 }
 void VisionStage::apply(MotionOptions options) {
   worker_->apply(std::move(options));
+}
+void VisionStage::hide(std::vector<Polygon> privacy) {
+  worker_->hide(std::move(privacy));
 }
 void VisionStage::photograph_anew() {
   worker_->photograph_anew();

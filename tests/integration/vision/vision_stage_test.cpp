@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "nestbox/base/bounded_queue.h"
 #include "nestbox/base/mutex.h"
@@ -31,6 +32,10 @@ class Heard {
             [this](const MotionSegment& segment) {
               Lock lock(mutex_);
               segments_.push_back(segment);
+            },
+            [this](const LightSample& sample) {
+              Lock lock(mutex_);
+              light_.push_back(sample);
             }};
   }
   std::vector<MotionReport> reports(Change change) EXCLUDES(mutex_) {
@@ -48,12 +53,17 @@ class Heard {
     Lock lock(mutex_);
     return segments_;
   }
+  std::vector<LightSample> light() EXCLUDES(mutex_) {
+    Lock lock(mutex_);
+    return light_;
+  }
 
  private:
   Mutex mutex_;
   std::vector<MotionReport> reports_ GUARDED_BY(mutex_);
   std::vector<BestMoment> best_ GUARDED_BY(mutex_);
   std::vector<MotionSegment> segments_ GUARDED_BY(mutex_);
+  std::vector<LightSample> light_ GUARDED_BY(mutex_);
 };
 
 /// A camera of one slot: each picture has been looked at before the next one is taken, whatever the machine's speed.
@@ -67,7 +77,7 @@ class SlowCamera {
       for (int x = 0; x < plane.width; ++x) {
         const bool in_square = square_x && x >= *square_x && x < *square_x + 40 && y >= 60 && y < 100;
         const int grain = static_cast<int>((noise_ = noise_ * 1664525U + 1013904223U) >> 30U);
-        plane.data[y * plane.stride + x] = static_cast<std::uint8_t>((in_square ? 200 : 90) + grain);
+        plane.data[y * plane.stride + x] = static_cast<std::uint8_t>((in_square ? 200 : background) + grain);
       }
     }
     Frame frame;
@@ -76,8 +86,24 @@ class SlowCamera {
     frame.main = memory_->main(0);
     frame.analysis = plane;
     frame.content = content;
-    stage_.offer(ring_->publish(0, frame));
-    ASSERT_TRUE(returned_.pop_until(BootClock::now() + kPatience)) << "the stage keeps the picture";
+    frame.exposure = 20ms;
+    frame.gain = 2.5F;
+    frame.lux = 40.0F;
+    show(frame);
+  }
+  /// One plane of the caller's making.
+  void paint(const std::function<std::uint8_t(double, double)>& luma_at) {
+    const auto& plane = memory_->analysis(0);
+    for (int y = 0; y < plane.height; ++y) {
+      for (int x = 0; x < plane.width; ++x)
+        plane.data[y * plane.stride + x] = luma_at((x + 0.5) / plane.width, (y + 0.5) / plane.height);
+    }
+    Frame frame;
+    frame.sequence = ++sequence_;
+    frame.captured_at = now_ += 250ms;
+    frame.main = memory_->main(0);
+    frame.analysis = plane;
+    show(frame);
   }
   void quiet(int pictures) {
     for (int n = 0; n < pictures; ++n) show(std::nullopt);
@@ -85,8 +111,14 @@ class SlowCamera {
   void walk(int pictures) {
     for (int n = 0; n < pictures; ++n) show(n * 8.0);
   }
+  int background = 90;  ///< luma of what stands still
 
  private:
+  void show(const Frame& frame) {
+    stage_.offer(ring_->publish(0, frame));
+    ASSERT_TRUE(returned_.pop_until(BootClock::now() + kPatience)) << "the stage keeps the picture";
+  }
+
   VisionStage& stage_;
   std::shared_ptr<PictureMemory> memory_ = std::make_shared<PictureMemory>(1, PictureMemory::Shape{640, 360, 320, 180});
   BoundedQueue<SlotIndex> returned_{1};
@@ -181,6 +213,129 @@ TEST_F(VisionStageTest, AnnouncedSwitchesAreNoEvents) {
   stage_.switch_done();
   camera_.quiet(40);
   EXPECT_EQ(stage_.status().events, 0U);
+}
+
+TEST_F(VisionStageTest, ASwitchAnnouncedTwiceHoldsFromTheSecondOneAndEndsOnce) {
+  camera_.quiet(60);
+  stage_.announce_switch();
+  camera_.quiet(90);
+  stage_.announce_switch();
+  camera_.quiet(20);
+  camera_.walk(20);
+  EXPECT_EQ(stage_.status().events, 0U) << "11 to 13 s after the first one, and less than 10 s after the second";
+  stage_.switch_done();
+  camera_.quiet(20);
+  stage_.switch_done();
+  camera_.walk(10);
+  EXPECT_EQ(stage_.status().events, 1U) << "a second end does not make it learn anew";
+}
+
+TEST_F(VisionStageTest, ASwitchThatNobodyAnnouncedHasNoEnd) {
+  camera_.quiet(60);
+  stage_.switch_done();
+  camera_.walk(8);
+  EXPECT_EQ(stage_.status().events, 1U);
+}
+
+TEST_F(VisionStageTest, ASwitchWithoutAnEndHoldsForALimitedTime) {
+  camera_.quiet(60);
+  stage_.announce_switch();
+  camera_.quiet(5);
+  camera_.background = 40;
+  camera_.quiet(100);
+  EXPECT_EQ(stage_.status().events, 0U);
+  camera_.walk(20);
+  EXPECT_EQ(stage_.status().events, 1U);
+}
+
+TEST_F(VisionStageTest, AnnouncedAndDoneBetweenTwoPicturesIsLearntAnew) {
+  camera_.quiet(60);
+  stage_.announce_switch();
+  stage_.switch_done();
+  camera_.walk(8);
+  EXPECT_EQ(stage_.status().events, 0U) << "what moves while it learns may be the background";
+}
+
+TEST_F(VisionStageTest, TellsOfTheLightFourTimesASecondAtMost) {
+  camera_.quiet(60);
+  camera_.walk(30);
+  const auto light = heard_.light();
+  EXPECT_EQ(light.size(), 30U) << "every third picture of ten a second, during an event too";
+  for (std::size_t n = 1; n < light.size(); ++n) EXPECT_GE(light[n].at - light[n - 1].at, VisionStage::kLightInterval);
+  EXPECT_NEAR(light[0].luma, (91.5 - 16) / 219, 0.01);
+  EXPECT_EQ(light[0].burnt_share, 0);
+  EXPECT_EQ(light[0].exposure, 20ms);
+  EXPECT_EQ(light[0].gain, 2.5);
+  EXPECT_EQ(light[0].lux, 40.0);
+}
+
+TEST_F(VisionStageTest, TellsOfTheLightWithMotionSwitchedOff) {
+  MotionOptions off;
+  off.enabled = false;
+  stage_.apply(off);
+  camera_.quiet(30);
+  EXPECT_EQ(heard_.light().size(), 10U);
+  EXPECT_EQ(heard_.reports(Change::kNone).size(), 0U);
+  EXPECT_EQ(stage_.status().events, 0U);
+}
+
+TEST_F(VisionStageTest, ASlateTellsNothingOfTheLight) {
+  for (int n = 0; n < 20; ++n) camera_.show(std::nullopt, Content::kSlate);
+  EXPECT_TRUE(heard_.light().empty());
+  camera_.show(std::nullopt, Content::kSimulated);
+  EXPECT_EQ(heard_.light().size(), 1U);
+}
+
+TEST_F(VisionStageTest, TheLightOfBlackWhiteAndHalfBurntPictures) {
+  camera_.paint([](double, double) { return 16; });
+  camera_.paint([](double, double) { return 0; });
+  camera_.paint([](double, double) { return 255; });
+  camera_.paint([](double x, double) { return x < 0.25 ? 235 : 16; });
+  const auto light = heard_.light();
+  ASSERT_EQ(light.size(), 4U);
+  EXPECT_EQ(light[0].luma, 0);
+  EXPECT_EQ(light[1].luma, 0);
+  EXPECT_EQ(light[2].luma, 1);
+  EXPECT_EQ(light[2].burnt_share, 1);
+  EXPECT_NEAR(light[3].luma, 0.25, 0.01);
+  EXPECT_NEAR(light[3].burnt_share, 0.25, 0.01);
+  EXPECT_FALSE(light[0].exposure || light[0].gain || light[0].lux) << "what the source does not know";
+}
+
+TEST_F(VisionStageTest, PrivacyAreasAreNoDarkness) {
+  const auto left_half_is_black = [](double x, double) { return static_cast<std::uint8_t>(x < 0.5 ? 16 : 125); };
+  camera_.paint(left_half_is_black);
+  stage_.hide({{{0, 0}, {0.5, 0}, {0.5, 1}, {0, 1}}});
+  camera_.paint(left_half_is_black);
+  stage_.hide({{{0, 0}, {1, 0}, {1, 1}, {0, 1}}});
+  camera_.paint([](double, double) { return 16; });
+  stage_.hide({});
+  camera_.paint(left_half_is_black);
+  const auto light = heard_.light();
+  ASSERT_EQ(light.size(), 3U) << "a picture that is hidden altogether tells nothing";
+  EXPECT_NEAR(light[0].luma, 0.25, 0.02);
+  EXPECT_NEAR(light[1].luma, 0.5, 0.02);
+  EXPECT_NEAR(light[2].luma, 0.25, 0.02);
+}
+
+/// Before start(), orders wait for the first picture.
+TEST(VisionStageBeforeStart, OrdersWaitForTheFirstPicture) {
+  Heard heard;
+  VisionStage stage({}, heard.listener());
+  stage.switch_done();
+  stage.announce_switch();
+  stage.announce_switch();
+  stage.start();
+  SlowCamera camera(stage);
+  camera.quiet(60);
+  camera.walk(20);
+  EXPECT_EQ(stage.status().events, 0U);
+  stage.switch_done();
+  camera.quiet(20);
+  camera.walk(20);
+  EXPECT_EQ(stage.status().events, 1U);
+  stage.request_stop();
+  ASSERT_TRUE(stage.join_until(BootClock::now() + kPatience));
 }
 
 }  // namespace
