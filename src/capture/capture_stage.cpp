@@ -72,6 +72,9 @@ void CaptureStage::start() {
 void CaptureStage::apply(Setup setup) {
   worker_->apply(std::move(setup));
 }
+void CaptureStage::set_lights(const SceneLights& lights) {
+  worker_->set_lights(lights);
+}
 void CaptureStage::request_stop() noexcept {
   worker_->request_stop();
 }

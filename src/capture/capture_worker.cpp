@@ -85,6 +85,11 @@ void CaptureWorker::apply(CaptureSetup setup) {
   NESTBOX_ASSERT(taken || inbox_->queue.closed());
 }
 
+void CaptureWorker::set_lights(const SceneLights& lights) {
+  Lock lock(mutex_);
+  lights_ = lights;
+}
+
 CaptureStatus CaptureWorker::status() const {
   Lock lock(mutex_);
   auto status = status_;
@@ -139,7 +144,17 @@ void CaptureWorker::work(BootTime now) {
   if (session_ && !session_->is_fallback) check_for_stall(BootClock::now());
 }
 
+void CaptureWorker::pass_lights() {
+  std::optional<SceneLights> lights;
+  {
+    Lock lock(mutex_);
+    lights = lights_;
+  }
+  if (lights) session_->source->set_lights(*lights);
+}
+
 void CaptureWorker::make_picture(BootTime now) {
+  pass_lights();
   auto polled = session_->source->poll(now);
   if (!polled) {
     const auto state = polled.error().kind == ErrorKind::kTimeout ? CameraState::kStalled : CameraState::kAbsent;

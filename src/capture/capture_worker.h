@@ -67,6 +67,7 @@ class CaptureWorker {
 
   void start();
   void apply(CaptureSetup setup) EXCLUDES(mutex_);
+  void set_lights(const SceneLights& lights) EXCLUDES(mutex_);
   void request_stop() noexcept { inbox_->queue.close(); }
   bool join_until(BootTime deadline) { return !thread_.joinable() || thread_.join_until(deadline); }
   void abandon();
@@ -97,6 +98,7 @@ class CaptureWorker {
   BootTime wake_time() const;
   void work(BootTime now);
   void make_picture(BootTime now);
+  void pass_lights() EXCLUDES(mutex_);
   void publish(BootTime now);
   void check_for_stall(BootTime now);
 
@@ -137,6 +139,7 @@ class CaptureWorker {
   CaptureStatus status_ GUARDED_BY(mutex_);
   RateMeter rate_ GUARDED_BY(mutex_);
   std::optional<CaptureSetup> next_setup_ GUARDED_BY(mutex_);
+  std::optional<SceneLights> lights_ GUARDED_BY(mutex_);
 };
 
 }  // namespace nestbox::capture

@@ -82,6 +82,8 @@ class FrameSource {
   virtual void give_back(SlotIndex slot) = 0;
   /// New settings while it runs. kNeedsRestart leaves the source as it was.
   virtual Adjusted adjust(const CameraOptions& options) = 0;
+  /// For a source that simulates them; before each picture, once they are known.
+  virtual void set_lights(const SceneLights& /*lights*/) {}
   virtual void stop() = 0;
   /// After stop(): it cannot be started again in this process, and neither can another one of its kind.
   virtual bool needs_fresh_start() const { return false; }

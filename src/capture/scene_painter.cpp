@@ -25,7 +25,7 @@ LightMap::Mixture mixture_of(const SceneMoment& moment) {
   LightMap::Mixture mixture;
   mixture.daylight = moment.light.sun;
   mixture.hole = moment.light.sun * (1 - moment.pose.blocks);
-  mixture.lamp = moment.light.lamp ? 1 : 0;
+  mixture.lamp = moment.light.lamp;
   mixture.patch_x = 0.95 - 1.9 * moment.light.day;  // the sun goes round the tree
   mixture.exposure = moment.exposure;
   return mixture;
@@ -103,7 +103,7 @@ ScenePainter::ScenePainter(int width, int height, const Rect& roi, std::uint64_t
 
 double ScenePainter::brightness(const SceneLight& light, double blocked) const {
   return light.sun * (light_map_.mean_daylight() + (1 - blocked) * light_map_.mean_hole()) +
-         (light.lamp ? light_map_.mean_lamp() : 0);
+         light.lamp * light_map_.mean_lamp();
 }
 
 void ScenePainter::paint(const SceneMoment& moment, const MutableImage& picture) {
@@ -115,7 +115,7 @@ void ScenePainter::paint(const SceneMoment& moment, const MutableImage& picture)
 }
 
 void ScenePainter::light_the_box(const SceneMoment& moment, const MutableImage& picture) {
-  const double colour = moment.light.lamp ? 0 : 1;
+  const double colour = moment.light.colour;
   const auto strength = static_cast<std::int16_t>(64 * colour);
   // The 1: two shifts to the right, here and for the noise, round down by half a step each; it would look green.
   const auto tint_u = static_cast<std::int16_t>((1 - 7 * moment.light.warmth) * colour);
@@ -136,7 +136,7 @@ void ScenePainter::look_outside(const SceneMoment& moment, const MutableImage& p
   pose.y = kHoleY;
   // Outside is far brighter than inside: it is burnt out by day, and black while only the lamp shines.
   const double light = std::min(1.12, display_light(moment.light.sun * 2.2 * moment.exposure) + 0.05);
-  lay_over(sprites_.outside(), pose, light, moment.light.lamp ? 0 : 1, picture);
+  lay_over(sprites_.outside(), pose, light, moment.light.colour, picture);
 }
 
 void ScenePainter::put_visitor(const SceneMoment& moment, const MutableImage& picture) const {
@@ -150,8 +150,8 @@ void ScenePainter::put_visitor(const SceneMoment& moment, const MutableImage& pi
     const double body = moment.visitor == Visitor::kMouse ? 0.12 : 0.17;
     cast_shadow(pose.x, pose.y + 0.075 * pose.scale, body * pose.scale, 0.055 * pose.scale, 0.5, picture);
   }
-  if (moment.light.lamp) light *= 1.3;  // fur and feathers are bright in infra-red
-  lay_over(sprite, pose, std::min(light, 1.35), moment.light.lamp ? 0 : 1, picture);
+  light *= 1 + 0.3 * moment.light.lamp;  // fur and feathers are bright in infra-red
+  lay_over(sprite, pose, std::min(light, 1.35), moment.light.colour, picture);
 }
 
 void ScenePainter::cast_shadow(double x, double y, double radius_x, double radius_y, double depth,
@@ -245,7 +245,7 @@ void ScenePainter::add_noise(const SceneMoment& moment, const MutableImage& pict
   for (int row = 0; row < height_; ++row) {
     add_grain(row_of(picture.y, row), tile_at(static_cast<std::uint64_t>(row)), strength, width_);
   }
-  if (moment.light.lamp) return;  // grey has no colour noise
+  if (moment.light.colour <= 0) return;  // grey has no colour noise
   for (int row = 0; row < height_ / 2; ++row) {
     const auto number = static_cast<std::uint64_t>(height_ + 2 * row);
     add_grain(row_of(picture.u, row), tile_at(number), of_colour, width_ / 2);

@@ -119,6 +119,11 @@ Pose mouse_at(const SceneVisit& visit, double time_s) {
   return pose;
 }
 
+void light_the_lamp(SceneLight& light) {
+  light.lamp = 1;
+  light.colour = 0;
+}
+
 }  // namespace
 
 std::uint64_t Dice::next() noexcept {
@@ -143,16 +148,34 @@ SceneLight scene_light(double time_s) noexcept {
     const double share = (time - DayPlan::kDay) / DayPlan::kDusk;
     light.sun = clouds(time_s) * std::pow(1 - share, 2.2);
     light.warmth = smooth(share * 1.6);
-    light.lamp = share > 0.75;
+    if (share > 0.75) light_the_lamp(light);
   } else if (time < kDawnBegins) {
     light.sun = 0;
-    light.lamp = true;
+    light_the_lamp(light);
   } else {
     const double share = (time - kDawnBegins) / DayPlan::kDawn;
     light.sun = clouds(time_s) * std::pow(share, 2.2);
     light.warmth = smooth((1 - share) * 1.4) * 0.7;
-    light.lamp = share < 0.4;
+    if (share < 0.4) light_the_lamp(light);
     light.day = 0;
+  }
+  return light;
+}
+
+SceneLight scene_light(double time_s, const SceneLights& lights) noexcept {
+  // Without its filter a sensor sees the sun's infra-red in all three colours, and they fade.
+  constexpr double kWithInfraRed = 1.6, kFaded = 0.45;
+  constexpr double kLampOfSun = 0.1;  // about what the lamp gives, beside the sun through the hole
+  auto light = scene_light(time_s);
+  light.lamp = 0;
+  light.colour = 1;
+  if (lights.filter_in_path) return light;
+  light.sun *= kWithInfraRed;
+  light.lamp = std::clamp(lights.lamp_strength, 0.0, 1.0);
+  if (light.lamp > 0) {
+    light.colour = kFaded * light.sun / (light.sun + kLampOfSun * light.lamp);
+  } else {
+    light.colour = kFaded;
   }
   return light;
 }
@@ -181,7 +204,7 @@ VisitPlan::VisitPlan(std::uint64_t seed) : dice_(seed) {
 void VisitPlan::advance() noexcept {
   SceneVisit next;
   next.start_s = current_.end_s + dice_.between(6, 16);
-  const bool dark = scene_light(next.start_s).lamp;
+  const bool dark = scene_light(next.start_s).lamp > 0;
   if (dark) {
     next.visitor = Visitor::kMouse;
   } else {

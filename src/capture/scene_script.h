@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "nestbox/capture/scene_lights.h"
+
 namespace nestbox::capture {
 
 /// A small generator whose numbers are the same on every machine (SplitMix64: Steele, Lea, Flood 2014).
@@ -22,13 +24,18 @@ struct DayPlan {
   static constexpr double kDay = 70, kDusk = 15, kNight = 45, kDawn = 14, kWhole = kDay + kDusk + kNight + kDawn;
 };
 
+/// As the sensor sees it.
 struct SceneLight {
-  double sun = 1;     ///< daylight outside, 0 to 1
+  double sun = 1;     ///< daylight outside, 0 to 1; more where its infra-red is seen too
   double warmth = 0;  ///< how red it is: 1 at sunset
-  bool lamp = false;  ///< the infra-red lamp; the picture is grey while it is on
+  double lamp = 0;    ///< infra-red lamp, 0 to 1
+  double colour = 1;  ///< 0: grey
   double day = 0;     ///< [0, 1): how much of the bright day has gone
 };
+/// With the lamp that the script switches, and a filter that goes with it.
 SceneLight scene_light(double time_s) noexcept;
+/// The same moment with the daemon's lamp and filter.
+SceneLight scene_light(double time_s, const SceneLights& lights) noexcept;
 
 enum class Visitor : std::uint8_t { kBlueTit, kMouse, kSquirrel };
 std::string_view visitor_name(Visitor visitor) noexcept;

@@ -8,7 +8,6 @@
 
 #include "hold_budget.h"
 #include "nestbox/base/log.h"
-#include "scene_truth.h"
 #include "source_notes.h"
 
 namespace nestbox::capture {
@@ -20,7 +19,8 @@ constexpr double kSettles_s = 0.6;
 // What exposure 1 is on the sensor that we pretend to have.
 constexpr std::chrono::nanoseconds kShutterAtOne = std::chrono::milliseconds(8);
 constexpr double kNoiseAtOne = 0.9, kNoiseUnderLamp = 1.6;
-constexpr float kLuxOfSun = 180, kLuxOfLamp = 25, kLuxOfNight = 0.05F;
+constexpr double kLuxOfSun = 180, kLuxOfLamp = 25, kLuxOfNight = 0.05;
+constexpr double kBurntOut = 2;  // mean linear light above which nothing more is to be seen
 
 struct Tint {
   int u = 0, v = 0;
@@ -56,10 +56,12 @@ Result<SourceFormat> SceneSource::start() {
   painter_ = std::make_unique<ScenePainter>(shape->width, shape->height, options_.roi.value_or(Rect{}), seed_);
   column_sums_.assign(static_cast<std::size_t>(shape->width), 0);
   visits_.emplace(seed_);
+  switches_ = {};
+  if (lights_) switches_.told_from_s = 0;
   make_colours();
   zero_.reset();
   next_index_ = 0;
-  exposure_ = std::clamp(kTarget / painter_->brightness(scene_light(0), 0), kExposureMin, kExposureMax);
+  exposure_ = std::clamp(kTarget / painter_->brightness(light_at(0), 0), kExposureMin, kExposureMax);
   return pool_->format(std::chrono::nanoseconds(std::chrono::seconds(1)) / options_.framerate, Content::kSimulated);
 }
 
@@ -88,7 +90,7 @@ SceneMoment SceneSource::moment_at(std::uint64_t index) {
   const double time_s = time_of(index);
   SceneMoment moment;
   moment.index = index;
-  moment.light = scene_light(time_s);
+  moment.light = light_at(time_s);
   bool visit_over = false;
   for (; visits_->current().end_s <= time_s; visits_->advance()) visit_over = true;
   if (visit_over) write_truth();
@@ -100,7 +102,7 @@ SceneMoment SceneSource::moment_at(std::uint64_t index) {
   step_exposure(moment.light, moment.pose.blocks);
   moment.exposure = exposure_;
   const double gain = std::max(1.0, exposure_);
-  moment.noise = kNoiseAtOne * std::sqrt(gain) * (moment.light.lamp ? kNoiseUnderLamp : 1);
+  moment.noise = kNoiseAtOne * std::sqrt(gain) * (1 + (kNoiseUnderLamp - 1) * moment.light.lamp);
   return moment;
 }
 
@@ -140,8 +142,31 @@ Result<std::optional<FilledSlot>> SceneSource::poll(BootTime now) {
                                                     frame_time);
   filled.exposure = open_for;
   filled.gain = static_cast<float>(exposure_ * (kShutterAtOne / std::chrono::duration<double, std::nano>(open_for)));
-  filled.lux = kLuxOfSun * static_cast<float>(moment.light.sun) + (moment.light.lamp ? kLuxOfLamp : 0) + kLuxOfNight;
+  filled.lux = static_cast<float>(lux_of(moment));
   return filled;
+}
+
+SceneLight SceneSource::light_at(double time_s) const {
+  return lights_ ? scene_light(time_s, *lights_) : scene_light(time_s);
+}
+
+double SceneSource::lux_of(const SceneMoment& moment) const {
+  const auto& light = moment.light;
+  if (!lights_) return kLuxOfSun * light.sun + kLuxOfLamp * light.lamp + kLuxOfNight;
+  // As a camera makes it up of its exposure and of what it sees: too little while the picture is burnt out.
+  const double seen = std::min(painter_->brightness(light, moment.pose.blocks), kBurntOut / moment.exposure);
+  return kLuxOfSun * seen / painter_->brightness(SceneLight{}, 0) + kLuxOfNight;
+}
+
+void SceneSource::set_lights(const SceneLights& lights) {
+  if (lights_ == lights) return;
+  const double time_s = time_of(next_index_);
+  const bool lamp_was_on = lights_ ? lights_->lamp_strength > 0 : scene_light(time_s).lamp > 0;
+  const bool filter_was_in = lights_ ? lights_->filter_in_path : scene_light(time_s).lamp <= 0;
+  if (!lights_) switches_.told_from_s = time_s;
+  if (filter_was_in != lights.filter_in_path) switches_.add(lights.filter_in_path ? "filter_in" : "filter_out", time_s);
+  if (lamp_was_on != (lights.lamp_strength > 0)) switches_.add(lamp_was_on ? "lamp_off" : "lamp_on", time_s);
+  lights_ = lights;
 }
 
 void SceneSource::make_colours() {
@@ -162,7 +187,7 @@ Adjusted SceneSource::adjust(const CameraOptions& options) {
 void SceneSource::write_truth() const {
   if (truth_.empty()) return;
   const auto& shape = pool_->shape();
-  const auto json = scene_truth_json(seed_, options_.framerate, shape.width, shape.height, next_index_);
+  const auto json = scene_truth_json(seed_, options_.framerate, shape.width, shape.height, next_index_, switches_);
   if (auto written = write_scene_truth(truth_, json); !written) {
     NESTBOX_LOG_ERROR("capture", "the truth of the scene is not written: {}", written.error().message);
   }

@@ -11,10 +11,12 @@
 #include "picture_pool.h"
 #include "scene_painter.h"
 #include "scene_script.h"
+#include "scene_truth.h"
 
 namespace nestbox::capture {
 
-/// Picture n is the same for the same seed, settings and n. See docs/design/scene.md for what it shows and when.
+/// Picture n is the same for the same seed, settings, lights and n. See docs/design/scene.md for what it shows and
+/// when.
 class SceneSource final : public FrameSource {
  public:
   /// `truth`: where the truth is written, after each visit and at the end; empty: nowhere.
@@ -27,6 +29,7 @@ class SceneSource final : public FrameSource {
   bool wants_slot() const override { return pool_->empty(); }
   void give_back(SlotIndex slot) override { pool_->give_back(slot); }
   Adjusted adjust(const CameraOptions& options) override;
+  void set_lights(const SceneLights& lights) override;
   void stop() override;
   std::string name() const override;
   std::vector<std::string> notes() const override;
@@ -34,6 +37,8 @@ class SceneSource final : public FrameSource {
 
  private:
   double time_of(std::uint64_t index) const;
+  SceneLight light_at(double time_s) const;
+  double lux_of(const SceneMoment& moment) const;
   BootTime due_of(std::uint64_t index) const;
   /// What picture `index` shows. Indices grow; each one settles the exposure by one step.
   SceneMoment moment_at(std::uint64_t index);
@@ -51,6 +56,8 @@ class SceneSource final : public FrameSource {
   ColourAdjust colours_;
   std::vector<std::uint16_t> column_sums_;
   std::optional<VisitPlan> visits_;
+  std::optional<SceneLights> lights_;  ///< the daemon's; without: the script's
+  SceneSwitches switches_;
   std::optional<BootTime> zero_;  ///< when picture 0 is due
   std::uint64_t next_index_ = 0;
   double exposure_ = 1;  ///< as an exposure meter has settled so far

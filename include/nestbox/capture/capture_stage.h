@@ -11,6 +11,7 @@
 
 #include "nestbox/base/thread.h"
 #include "nestbox/base/time_zone.h"
+#include "nestbox/capture/scene_lights.h"
 #include "nestbox/media/frame_ring.h"
 #include "nestbox/options/options.h"
 
@@ -69,6 +70,9 @@ class CaptureStage {
   void start();
   /// Takes effect between two frames. What only changes text, privacy or colours does not restart the source.
   void apply(Setup setup);
+  /// From the next picture on, and for each scene that comes after it; until then a scene switches a lamp of its own.
+  /// Sources that are not simulated do not care.
+  void set_lights(const SceneLights& lights);
   void request_stop() noexcept;
   [[nodiscard]] bool join_until(BootTime deadline);
   void abandon();

@@ -1,8 +1,10 @@
 #include "capture/scene_source.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "capture/scene_truth.h"
@@ -139,6 +141,159 @@ TEST(SceneSource, TheExposureSettlesAfterTheLampCameOn) {
   const double settled = mean_at(played.picture_at(lamp_on + 5).main.y, 0.5, 0.8, 30);
   EXPECT_GT(flash, before + 15);
   EXPECT_LT(settled, flash - 5);
+}
+
+constexpr double kMidnight = DayPlan::kDay + DayPlan::kDusk + 10, kNoon = DayPlan::kDay / 2;
+constexpr SceneLights kDark{0, false}, kLampLit{1, false}, kLampHidden{1, true}, kFilterIn{0, true};
+
+double spread_of(const PlaneView& plane) {
+  double sum = 0, squares = 0;
+  const double count = plane.width * plane.height;
+  for (int y = 0; y < plane.height; ++y) {
+    for (int x = 0; x < plane.width; ++x) sum += sample(plane, x, y), squares += std::pow(sample(plane, x, y), 2);
+  }
+  return std::sqrt(squares / count - std::pow(sum / count, 2));
+}
+
+double colour_of(const FilledSlot& filled) {
+  double sum = 0;
+  for (int y = 0; y < filled.main.u.height; ++y) {
+    for (int x = 0; x < filled.main.u.width; ++x) sum += std::abs(sample(filled.main.u, x, y) - 128);
+  }
+  return sum / (filled.main.u.width * filled.main.u.height);
+}
+
+/// What a picture tells; its samples go with the next one.
+struct Told {
+  double lux = 0, exposure_s = 0, gain = 0, luma = 0, spread = 0, colour = 0;
+  double light_needed() const { return exposure_s * gain; }
+};
+Told told_by(const FilledSlot& filled) {
+  return {static_cast<double>(*filled.lux),     to_seconds(*filled.exposure), static_cast<double>(*filled.gain),
+          mean_at(filled.main.y, 0.5, 0.6, 60), spread_of(filled.main.y),     colour_of(filled)};
+}
+
+CameraOptions slow_camera() {
+  auto options = small_camera();
+  options.framerate = 10;
+  return options;
+}
+
+/// What the scene shows once it has settled, from `time_s` on.
+Told settled(double time_s, const SceneLights& lights) {
+  Played played(slow_camera());
+  played.picture_at(time_s);
+  played.source().set_lights(lights);
+  return told_by(played.picture_at(time_s + 3));
+}
+
+TEST(SceneLights, ANightWithoutALampIsBlackAndNoisy) {
+  for (const auto& lights : {kDark, kFilterIn}) {
+    const auto night = settled(kMidnight, lights);
+    EXPECT_LT(night.lux, 1);
+    EXPECT_LT(night.luma, 16 + 0.05 * 219);
+    EXPECT_GT(night.spread, 3);
+    EXPECT_GT(night.gain, 3);
+    EXPECT_EQ(night.exposure_s, 0.1) << "as long as ten pictures a second allow";
+  }
+}
+
+TEST(SceneLights, TheLampMisleadsTheCameraAndTheFilterHidesIt) {
+  const auto dark = settled(kMidnight, kDark), lit = settled(kMidnight, kLampLit),
+             hidden = settled(kMidnight, kLampHidden);
+  EXPECT_GE(lit.lux, 50 * dark.lux);
+  EXPECT_EQ(hidden.lux, dark.lux);
+  EXPECT_GT(lit.luma, 90);
+  EXPECT_LT(hidden.luma, 30);
+  EXPECT_LT(lit.light_needed(), 0.6 * dark.light_needed());
+  const auto faint = settled(kMidnight, {0.1, false});
+  EXPECT_LT(faint.lux, 0.2 * lit.lux);
+  EXPECT_GT(faint.lux, 5 * dark.lux);
+}
+
+TEST(SceneLights, ColoursAreRightWithTheFilterInThePathOnly) {
+  const auto right = settled(kNoon, kFilterIn), faded = settled(kNoon, kDark), grey = settled(kMidnight, kLampLit);
+  EXPECT_LT(faded.colour, 0.7 * right.colour);
+  EXPECT_GT(faded.colour, 0.2 * right.colour);
+  EXPECT_EQ(grey.colour, 0);
+  EXPECT_GT(faded.lux, 1.2 * right.lux) << "the sun's own infra-red";
+  EXPECT_EQ(settled(kNoon, kLampHidden).lux, right.lux);
+}
+
+TEST(SceneLights, TheExposureSettlesWithinSeconds) {
+  Played played(slow_camera());
+  played.source().set_lights(kDark);
+  const double before = told_by(played.picture_at(kMidnight)).lux;
+  played.source().set_lights(kLampLit);
+  const auto flash = told_by(played.picture()), soon = told_by(played.picture_at(kMidnight + 0.6));
+  const auto on = told_by(played.picture_at(kMidnight + 1.6)), later = told_by(played.picture_at(kMidnight + 6));
+  EXPECT_GT(flash.luma, 1.15 * later.luma);
+  EXPECT_GT(soon.light_needed(), 1.1 * later.light_needed());
+  EXPECT_LT(on.light_needed(), 1.25 * later.light_needed());
+  EXPECT_GT(flash.lux, 10 * before);
+  EXPECT_LE(flash.lux, later.lux) << "what is burnt out cannot be measured";
+}
+
+TEST(SceneLights, UntilItIsToldASceneSwitchesItsOwnLamp) {
+  Played one(small_camera()), told(small_camera());
+  const double lamp_on = DayPlan::kDay + 0.75 * DayPlan::kDusk;
+  one.picture_at(lamp_on - 1);
+  told.picture_at(lamp_on - 1);
+  told.source().set_lights(kFilterIn);
+  EXPECT_EQ(checksum_of(one.picture()), checksum_of(told.picture())) << "a lamp that is dark changes nothing";
+  EXPECT_GT(*one.picture_at(lamp_on + 5).lux, 20);
+  EXPECT_LT(*told.picture_at(lamp_on + 5).lux, 1);
+}
+
+TEST(SceneLights, TheTruthKnowsWhatWasSwitched) {
+  const TemporaryFolder folder;
+  const auto path = folder / "truth.json";
+  Played played(slow_camera(), 7, path);
+  played.picture_at(1);
+  played.source().set_lights(kFilterIn);
+  played.picture_at(5);
+  played.source().set_lights(kDark);
+  played.source().set_lights({0.5, false});
+  played.source().set_lights(kLampLit);
+  played.picture_at(90);
+  played.source().set_lights(kFilterIn);
+  played.picture_at(100);
+  played.source().stop();
+  const auto truth = nlohmann::json::parse(read_file(path, 100000).value());
+  std::vector<std::string> switched;
+  for (const auto& nuisance : truth["nuisance"]) {
+    const auto what = nuisance[0].get<std::string>();
+    if (what.starts_with("lamp") || what.starts_with("filter"))
+      switched.push_back(fmt::format("{} {:.1f}", what, nuisance[1].get<double>()));
+  }
+  EXPECT_THAT(switched, testing::ElementsAre("filter_out 5.1", "lamp_on 5.1", "filter_in 90.1", "lamp_off 90.1"));
+  EXPECT_FALSE(truth["events"].empty());
+}
+
+TEST(SceneLights, AStagePassesThemOnToItsSceneAndToTheNextOne) {
+  std::atomic<float> lux{0};
+  const auto sink = std::make_shared<RecordingSink>(0, [&](const Frame& frame) { lux = frame.lux.value_or(0); });
+  auto setup = small_setup("scene:7");
+  RunningStage stage(setup, {sink});
+  ASSERT_TRUE(eventually([&] { return lux > 100; }));
+  const float with_filter = lux;
+  stage->set_lights(kDark);
+  EXPECT_TRUE(eventually([&] { return lux > 1.3F * with_filter; }));
+  setup.camera.source = "scene:8";
+  stage->apply(setup);
+  ASSERT_TRUE(eventually([&] { return stage->status().source == "scene:8"; }));
+  const auto before = sink->count();
+  ASSERT_TRUE(eventually([&] { return sink->count() > before + 3; }));
+  EXPECT_GT(lux, 1.3F * with_filter);
+}
+
+TEST(SceneLights, OtherSourcesDoNotCare) {
+  auto setup = small_setup("slate");
+  setup.slate = true;
+  const auto sink = std::make_shared<RecordingSink>();
+  RunningStage stage(setup, {sink});
+  stage->set_lights(kLampLit);
+  EXPECT_TRUE(eventually([&] { return sink->count() > 1; }));
 }
 
 TEST(SceneSource, FollowsWhatACameraWouldFollow) {
