@@ -72,6 +72,8 @@ DayNightController::Decision DayNightController::Body::update(const Inputs& in) 
   decision.lamp = out_.lamp;
   decision.switching = step_ == Step::kAnnounced || step_ == Step::kSettling;
   decision.why = pending_.empty() ? why_ : pending_;
+  if (light_is_known()) decision.daylight_lux = daylight();
+  decision.filter_moves = movements_.count(now_);
   decision.next = next(in);
   return decision;
 }

@@ -47,8 +47,10 @@ class DayNightController {
     /// From a fifth of a second before filter, lamp or camera change until the picture has settled (2 s to 8 s, and the
     /// lamp's ramp): what moves in it meanwhile is no animal. Filter and lamp are two such times, one after the other.
     bool switching = false;
-    std::string why;               ///< "0.8 lx for 15 s, and night is below 5 lx": for status and log
-    std::optional<BootTime> next;  ///< to be called again then at the latest, whatever comes before
+    std::string why;                     ///< "0.8 lx for 15 s, and night is below 5 lx": for status and log
+    std::optional<double> daylight_lux;  ///< without what lamp and filter do; nothing while no light is known
+    int filter_moves = 0;                ///< in the last 24 h
+    std::optional<BootTime> next;        ///< to be called again then at the latest, whatever comes before
   };
 
   explicit DayNightController(DayNightOptions options);
