@@ -21,6 +21,7 @@ endif()
 find_package(Boost 1.81 REQUIRED)
 pkg_check_modules(FFMPEG REQUIRED IMPORTED_TARGET
   libavcodec>=59 libavformat>=59 libavutil>=57 libswscale>=6 libswresample>=4)
+pkg_check_modules(GPIOD REQUIRED IMPORTED_TARGET libgpiod>=1.6)
 pkg_check_modules(TURBOJPEG REQUIRED IMPORTED_TARGET libturbojpeg)
 pkg_check_modules(QRENCODE REQUIRED IMPORTED_TARGET libqrencode)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)

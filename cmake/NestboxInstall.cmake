@@ -12,6 +12,7 @@ install(FILES systemd/nestbox.service DESTINATION "${nestbox_units}")
 install(FILES systemd/sysusers.d/nestbox.conf DESTINATION lib/sysusers.d)
 install(FILES systemd/tmpfiles.d/nestbox.conf DESTINATION lib/tmpfiles.d)
 install(FILES systemd/udev/60-nestbox.rules DESTINATION lib/udev/rules.d)
+install(FILES systemd/polkit/60-nestbox.rules DESTINATION "${CMAKE_INSTALL_DATADIR}/polkit-1/rules.d")
 install(FILES scripts/completion/nestbox.bash RENAME nestbox
   DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")
 

@@ -20,6 +20,11 @@ _nestbox_outputs() {
   _nestbox_ask status | grep -o '"outputs": *\[[^]]*' | _nestbox_values name
 }
 
+# Names of lines: of the status, the part between "lines":[ and the first ].
+_nestbox_lines() {
+  _nestbox_ask status | grep -o '"lines": *\[[^]]*' | _nestbox_values name
+}
+
 # Numbers of the visits of the last days.
 _nestbox_visits() {
   _nestbox_ask visits --since 3d | grep -o '"id": *[0-9]*' | grep -o '[0-9]*$'
@@ -46,10 +51,13 @@ _nestbox() {
   esac
 
   case "${words[*]}" in
-    '') choices='status analyze replay doctor focus live snapshot visits why star note species day set get diff reset reload key passwd setup --socket --json --help --version' ;;
+    '') choices='status analyze replay doctor focus live snapshot visits why star note species day set get diff reset reload key passwd setup sim --socket --json --help --version' ;;
     live) choices='start stop test' ;;
     'live start' | 'live stop' | 'live test' | 'key set') choices=$(_nestbox_outputs) ;;
     key) choices='set' ;;
+    sim) choices='set get' ;;
+    'sim set' | 'sim get') choices=$(_nestbox_lines) ;;
+    'sim set '*) choices='0 1' ;;
     set | get | reset) choices=$(_nestbox_ask get | _nestbox_values key) ;;
     visits) choices='--since --csv' ;;
     why | note | species) choices=$(_nestbox_visits) ;;

@@ -39,6 +39,9 @@ struct Context {
   bool can_keep() const;
 };
 
+// line_calls.cpp
+void simulate(const Context& context);
+
 // visit_calls.cpp
 void visits(const Context& context);
 void why(const Context& context);

@@ -241,7 +241,7 @@ constexpr std::array kCommands{
     Command{"reload", reload},   Command{"diff", diff},     Command{"snapshot", snapshot}, Command{"key", key},
     Command{"live", live},       Command{"passwd", passwd}, Command{"doctor", examine},    Command{"focus", focus},
     Command{"visits", visits},   Command{"why", why},       Command{"star", star},         Command{"note", note},
-    Command{"species", species}, Command{"replay", replay}, Command{"day", day},
+    Command{"species", species}, Command{"replay", replay}, Command{"day", day},           Command{"sim", simulate},
 };
 
 }  // namespace

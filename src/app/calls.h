@@ -6,6 +6,7 @@
 #include "doctor.h"
 #include "film_maker.h"
 #include "focus.h"
+#include "line_keeper.h"
 #include "live_director.h"
 #include "motion_archive.h"
 #include "nestbox/base/time_zone.h"
@@ -35,6 +36,7 @@ struct DaemonCalls {
   /// Passes a change of the settings on to the stages that it touches.
   virtual void apply(const Change& change) = 0;
   virtual LiveDirector& live() = 0;
+  virtual LineKeeper& lines() = 0;
   virtual Result<void> store_key(const std::string& name, const Secret& key) = 0;
   /// The page's password. `done` runs on the main thread. Errors: kInvalidArgument for a weak one, with what is weak.
   virtual void set_password(const Secret& password, std::function<void(Result<void>)> done) = 0;

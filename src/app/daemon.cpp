@@ -129,7 +129,14 @@ Result<void> Daemon::open_control() {
 void Daemon::start_stages() {
   jobs_.start();
   pictures_ = std::make_shared<PictureDesk>(jobs_, [this](std::chrono::milliseconds after) { expect_picture(after); });
-  visits_ = std::make_unique<Visits>(context_, jobs_, visits_setup(), [this] { direct_now(); });
+  controls_ = std::make_unique<Controls>(
+      Controls::Ports{context_, jobs_, [this]() -> Visits& { return *visits_; },
+                      [this]() -> LiveDirector& { return *director_; }, [this] { mode_changed(); },
+                      [this](double lamp, FilterPosition filter) { light_scene(lamp, filter); }},
+      settings_.options());
+  visits_ = std::make_unique<Visits>(Visits::Ports{context_, jobs_, *pictures_, [this] { visiting_changed(); },
+                                                   [this](const LightSample& sample) { controls_->see(sample); }},
+                                     visits_setup());
   main_ = std::make_unique<Pipeline>(Pipeline::Names{"capture", "encode"}, capture_setup(), encode_setup(),
                                      std::vector<std::shared_ptr<FrameSink>>{pictures_, visits_->eye()});
   director_ = std::make_unique<LiveDirector>(
@@ -139,6 +146,22 @@ void Daemon::start_stages() {
       settings_.options(), time_zone_, targets());
   visits_->start(main_->hub());
   main_->start();
+  controls_->start(settings_.options());
+}
+
+// The camera's settings of the night are laid over those of the day, or taken away again.
+void Daemon::mode_changed() {
+  main_->capture().apply(capture_setup());
+  main_->encode().apply(encode_setup());
+}
+
+void Daemon::light_scene(double lamp, FilterPosition filter) {
+  main_->capture().set_lights({lamp, filter == FilterPosition::kInPath});
+}
+
+void Daemon::visiting_changed() {
+  direct_now();
+  controls_->visiting_changed();
 }
 
 void Daemon::expect_picture(std::chrono::milliseconds after) {
@@ -239,6 +262,7 @@ int Daemon::shut_down() {
   doctor_.request_stop();
 
   visits_->request_stop();
+  controls_->stop();
 
   auto hung = main_->join_until(deadline);
   const auto add = [&hung](std::vector<std::string> more) {
@@ -273,6 +297,7 @@ void Daemon::apply(const Change& change) {
     director_->configure(options, time_zone_, targets());
   }
   if (touches({Stage::kMotion, Stage::kVisits, Stage::kText})) visits_->apply(visits_setup());
+  if (touches({Stage::kLines, Stage::kText})) controls_->apply(options);
   if (touches({Stage::kWeb})) reopen_web();
   direct_now();
 }
@@ -421,6 +446,7 @@ void Daemon::schedule_direction(std::chrono::nanoseconds in) {
   direction_timer_.async_wait([this](const boost::system::error_code& cancelled) {
     if (cancelled || stopping_) return;
     const auto next = director_->direct({main_->capture().status(), visits_->visiting()});
+    controls_->show_live(director_->status());
     if (next) schedule_direction(*next);
   });
 }
@@ -431,6 +457,7 @@ void Daemon::schedule_supervision(std::chrono::nanoseconds in) {
     if (cancelled || stopping_) return;
     if (!state_) reopen_state();
     visits_->look_around();
+    controls_->show_health(report());
     if (main_->capture().status().needs_fresh_start) return stop_for_fresh_start();
     if (const auto stuck = stuck_worker()) {
       NESTBOX_LOG_ERROR(kPart, "thread {} has been at one piece of work for over {} s", *stuck, kWorkMax.count());
@@ -463,7 +490,7 @@ StatusReport Daemon::report() {
   report.name = box_name();
   report.uptime_s = to_seconds(now - started_at_);
   report.clock_synchronised = clock_is_synchronised();
-  report.mode = settings_.options().day_night.mode == DayNightMode::kNight ? "night" : "day";
+  controls_->report(report);
   report.page = web_ ? web_->address() : "";
   report.password_set = accounts_.has_password();
   report.camera = main_->capture().status();
@@ -498,6 +525,7 @@ std::vector<Problem> Daemon::standing_problems(const StatusReport& report) const
   if (report.encoder.state == EncoderState::kFailed) add("encoder", report.encoder.last_error);
   if (!report.encoder.sound_trouble.empty()) add("sound", report.encoder.sound_trouble);
   if (!report.visits_trouble.empty()) add("visits", report.visits_trouble);
+  for (auto& problem : Controls::problems(report)) problems.push_back(std::move(problem));
   for (const auto& output : report.outputs) {
     const bool troubled = output.state == OutputState::kBackoff || output.state == OutputState::kFailed;
     if (troubled) add("output:" + output.name, output.name + ": " + output.last_error);

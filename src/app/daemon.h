@@ -11,6 +11,7 @@
 
 #include "accounts.h"
 #include "calls.h"
+#include "controls.h"
 #include "jobs.h"
 #include "key_store.h"
 #include "live_director.h"
@@ -49,6 +50,7 @@ class Daemon : public CallHandler, private DaemonCalls {
   void replay(const MotionOptions& after, MotionArchive::Progress progress, MotionArchive::Done done) override {
     visits_->replay(after, std::move(progress), std::move(done));
   }
+  LineKeeper& lines() override { return controls_->lines(); }
   Settings& settings() override { return settings_; }
   const std::string& state_error() const override { return state_error_; }
   void apply(const Change& change) override;
@@ -84,6 +86,9 @@ class Daemon : public CallHandler, private DaemonCalls {
   std::vector<LiveDirector::Target> targets();
 
   void expect_picture(std::chrono::milliseconds after);
+  void mode_changed();
+  void visiting_changed();
+  void light_scene(double lamp, FilterPosition filter);
   void direct_now();
   void schedule_direction(std::chrono::nanoseconds in);
   void schedule_supervision(std::chrono::nanoseconds in);
@@ -112,6 +117,7 @@ class Daemon : public CallHandler, private DaemonCalls {
   Doctor doctor_;
   std::shared_ptr<PictureDesk> pictures_;
   std::unique_ptr<Visits> visits_;
+  std::unique_ptr<Controls> controls_;
   std::unique_ptr<Pipeline> main_;
   std::unique_ptr<Pipeline> slate_;
   std::unique_ptr<LiveDirector> director_;

@@ -14,6 +14,7 @@
 
 #include "daemon.h"
 #include "doctor.h"
+#include "line_keeper.h"
 #include "manual_page.h"
 #include "nestbox/av/av_log.h"
 #include "nestbox/base/log.h"
@@ -23,7 +24,7 @@
 
 namespace {
 
-constexpr int kGood = 0, kBadConfiguration = 2;
+constexpr int kGood = 0, kFailed = 1, kBadConfiguration = 2;
 
 constexpr nestbox::ManualPage kManual = {
     .section = 8,
@@ -46,7 +47,7 @@ journalctl -u nestbox.)",
 struct CommandLine {
   std::string config, source, scene_truth, doctor_trouble;
   std::vector<std::string> set;
-  bool check_config = false, print_config = false, doctor = false, doctor_silent = false;
+  bool check_config = false, print_config = false, doctor = false, doctor_silent = false, lines_idle = false;
 };
 
 void describe(CLI::App& app, CommandLine& line) {
@@ -64,6 +65,8 @@ void describe(CLI::App& app, CommandLine& line) {
       "--doctor", line.doctor,
       "Look at board, keys and network as `nestbox doctor` does while no daemon runs; print JSON and exit: 0 no "
       "fault, 1 some");
+  app.add_flag("--lines-idle", line.lines_idle,
+               "Make lamp and filter coil idle and exit, as systemd does after the daemon has ended in whatever way");
   // What `nestbox doctor` knows of the daemon already.
   app.add_option("--doctor-trouble", line.doctor_trouble)->group("");
   app.add_flag("--doctor-silent", line.doctor_silent)->group("");
@@ -87,6 +90,17 @@ int examine(const CommandLine& line) {
   const auto answer = nestbox::Doctor().examine(std::move(patient), nestbox::this_machine(), [](const auto&) {});
   std::printf("%s\n", answer.json.c_str());
   return answer.exit_status;
+}
+
+// Killed in the middle of a pulse: the current would stay in the coil.
+int make_lines_idle(const CommandLine& line) {
+  const auto settings = nestbox::Settings::load(sources_of(line));
+  if (!settings) return kGood;  // with such settings it never ran
+  const auto& options = settings->options();
+  const auto idle = nestbox::make_lights_idle(options);
+  if (idle) return kGood;
+  std::fprintf(stderr, "%s\n", idle.error().message.c_str());
+  return kFailed;
 }
 
 int run(const CommandLine& line) {
@@ -125,5 +139,6 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kGood : kBadConfiguration;
   }
-  return line.doctor ? examine(line) : run(line);
+  if (line.doctor) return examine(line);
+  return line.lines_idle ? make_lines_idle(line) : run(line);
 }

@@ -97,6 +97,52 @@ const char* word(DiskStatus::State state) {
   return "ok";
 }
 
+const char* word(DayNight mode) {
+  return mode == DayNight::kNight ? "night" : "day";
+}
+
+const char* word(DayNightMode by) {
+  switch (by) {
+    case DayNightMode::kAuto:
+      return "auto";
+    case DayNightMode::kDay:
+      return "day";
+    case DayNightMode::kNight:
+      return "night";
+    case DayNightMode::kSun:
+      return "sun";
+    case DayNightMode::kLine:
+      return "line";
+  }
+  return "auto";
+}
+
+const char* word(FilterPosition filter) {
+  switch (filter) {
+    case FilterPosition::kUnknown:
+      return "unknown";
+    case FilterPosition::kInPath:
+      return "in_path";
+    case FilterPosition::kOutOfPath:
+      return "out_of_path";
+  }
+  return "unknown";
+}
+
+const char* word(LineReport::State state) {
+  switch (state) {
+    case LineReport::State::kOk:
+      return "ok";
+    case LineReport::State::kBusy:
+      return "busy";
+    case LineReport::State::kAbsent:
+      return "absent";
+    case LineReport::State::kStuck:
+      return "stuck";
+  }
+  return "absent";
+}
+
 Json text_or_null(const std::string& text) {
   return text.empty() ? Json(nullptr) : Json(text);
 }
@@ -149,6 +195,21 @@ Json to_json(const VisionStatus& motion) {
           {"score", motion.score},
           {"threshold", motion.threshold},
           {"events", motion.events}};
+}
+
+Json to_json(const NightReport& night) {
+  return {{"by", word(night.by)},         {"mode_why", night.why}, {"lux", value_or_null(night.lux)},
+          {"filter", word(night.filter)}, {"lamp", night.lamp},    {"switches_today", night.switches_today}};
+}
+
+Json to_json(const LineReport& report) {
+  const auto& line = report.line;
+  return {{"name", line.name},
+          {"value", value_or_null(line.active)},
+          {"state", word(report.state)},
+          {"holder", text_or_null(line.holder)},
+          {"where", text_or_null(line.where)},
+          {"last_error", text_or_null(line.last_error)}};
 }
 
 Json to_json(const std::optional<DiskStatus>& disk) {
@@ -217,7 +278,8 @@ std::string to_json(const StatusReport& report, const TimeZone& time_zone) {
       {"state", word(report.state)},
       {"uptime_s", report.uptime_s},
       {"clock_synchronised", report.clock_synchronised},
-      {"mode", report.mode},
+      {"mode", word(report.night.mode)},
+      {"light", to_json(report.night)},
       {"page", text_or_null(report.page)},
       {"password_set", report.password_set},
       {"camera", to_json(report.camera)},
@@ -229,6 +291,7 @@ std::string to_json(const StatusReport& report, const TimeZone& time_zone) {
       {"visit_id", value_or_null(report.visit_id)},
       {"encoder", to_json(report.encoder)},
       {"outputs", to_array(report.outputs, [](const OutputStatus& output) { return to_json(output); })},
+      {"lines", to_array(report.lines, [](const LineReport& line) { return to_json(line); })},
       {"disk", to_json(report.disk)},
       {"memory", {{"resident_bytes", report.resident_bytes}}},
       {"problems", to_array(report.problems, problem_to_json)},

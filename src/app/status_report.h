@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "line_keeper.h"
 #include "nestbox/base/clock.h"
 #include "nestbox/base/time_zone.h"
 #include "nestbox/capture/capture_stage.h"
@@ -10,6 +11,7 @@
 #include "nestbox/publish/output.h"
 #include "nestbox/record/clip_recorder.h"
 #include "nestbox/vision/vision_stage.h"
+#include "night_keeper.h"
 
 namespace nestbox {
 
@@ -50,7 +52,8 @@ struct StatusReport {
   enum class State : std::uint8_t { kStarting, kOk, kDegraded, kStopping } state = State::kStarting;
   double uptime_s = 0;
   bool clock_synchronised = false;
-  std::string mode;           ///< day | night
+  NightReport night;
+  std::vector<LineReport> lines;
   std::string page;           ///< address of the page; empty while it is not served
   bool password_set = false;  ///< the page's
   CaptureStatus camera;

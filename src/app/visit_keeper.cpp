@@ -89,6 +89,12 @@ void VisitKeeper::motion_changed(const MotionReport& report) {
   add_motion(std::move(motion));
 }
 
+void VisitKeeper::triggered(Trigger trigger, const SignalChange& change) {
+  const auto now = BootClock::now();
+  take(change.signal == Signal::kActive ? tracker_.begins(trigger, change.at, now)
+                                        : tracker_.ends(trigger, change.at, now));
+}
+
 void VisitKeeper::best_moment(const BestMoment& best) {
   if (!current_) return;
   if (!current_->best || best.score > current_->best->score) current_->best = best;
@@ -153,6 +159,17 @@ void VisitKeeper::begin(const VisitTracker::Visit& visit) {
     return failed("record a visit", {ErrorKind::kUnavailable, "paths.state is absent, or its database not open yet"});
   if (setup_.options.visits.record) begin_clip(current_, visit);
   insert(current_);
+  if (!visit.triggers.contains(Trigger::kMotion)) take_photo(current_);
+}
+
+// Who sits still before a PIR sensor may never be seen to move: one picture there is all the same.
+void VisitKeeper::take_photo(const EpisodePtr& episode) {
+  ports_.pictures.take_picture([this, episode, &context = ports_.context](Result<PictureTaker::Picture> picture) {
+    if (!picture) return;
+    boost::asio::post(context, [episode, jpeg = picture->jpeg] {
+      if (!episode->best && !episode->ended) episode->best = BestMoment{jpeg, BootClock::now(), 0};
+    });
+  });
 }
 
 void VisitKeeper::begin_clip(const EpisodePtr& episode, const VisitTracker::Visit& visit) {

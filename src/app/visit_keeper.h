@@ -13,7 +13,9 @@
 #include "jobs.h"
 #include "nestbox/base/time_zone.h"
 #include "nestbox/options/options.h"
+#include "nestbox/options/ports.h"
 #include "nestbox/record/clip_recorder.h"
+#include "nestbox/rules/line_inputs.h"
 #include "nestbox/rules/motion_detector.h"
 #include "nestbox/rules/visit.h"
 #include "nestbox/rules/visit_tracker.h"
@@ -33,6 +35,7 @@ class VisitKeeper {
     Jobs& jobs;
     std::function<void()> photograph_anew;   ///< of the event that goes on in another visit
     std::function<void()> visiting_changed;  ///< what is live may depend on it
+    PictureTaker& pictures;                  ///< for visits in which nothing is seen to move
   };
   struct Setup {
     Options options;
@@ -45,6 +48,8 @@ class VisitKeeper {
 
   void apply(Setup setup);
   void motion_changed(const MotionReport& report);
+  /// Of a trigger other than motion: a line's.
+  void triggered(Trigger trigger, const SignalChange& change);
   void best_moment(const BestMoment& best);
   /// The clock has been set: what is still to be written of visits has the right time.
   void correct_clock(const ClockWatch::Correction& correction);
@@ -68,6 +73,7 @@ class VisitKeeper {
   void end(const VisitTracker::Visit& visit);
   void begin_clip(const EpisodePtr& episode, const VisitTracker::Visit& visit);
   void clip_is_whole(const EpisodePtr& episode, const Result<ClipResult>& clip);
+  void take_photo(const EpisodePtr& episode);
   void write_photo(const EpisodePtr& episode);
   void save(const EpisodePtr& episode);
   void insert(const EpisodePtr& episode);

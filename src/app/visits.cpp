@@ -22,6 +22,13 @@ ClockState clock_state() {
   return clock_is_synchronised() ? ClockState::kSet : ClockState::kUnset;
 }
 
+/// Whether a visit can begin at all.
+bool anything_triggers(const Options& options) {
+  auto triggers = TriggerExpression::parse(options.triggers.visit).value().mentioned();
+  if (!options.motion.enabled) triggers.remove(Trigger::kMotion);
+  return !triggers.empty();
+}
+
 /// Until the past is in order nothing may be written down: a clip in progress would be taken for one of before.
 VisitKeeper::Setup without_state(VisitKeeper::Setup setup) {
   setup.state.clear();
@@ -30,15 +37,16 @@ VisitKeeper::Setup without_state(VisitKeeper::Setup setup) {
 
 }  // namespace
 
-Visits::Visits(boost::asio::io_context& context, Jobs& jobs, Setup setup, std::function<void()> visiting_changed)
-    : context_(context),
+Visits::Visits(const Ports& ports, Setup setup)
+    : context_(ports.context),
       setup_(std::move(setup)),
       clock_(BootClock::now(), wall_now(), clock_state()),
       recorder_(std::make_shared<ClipRecorder>(recorder_setup(setup_.options))),
-      keeper_({context, *recorder_, store_, jobs, [this] { vision_->photograph_anew(); }, std::move(visiting_changed)},
+      keeper_({context_, *recorder_, store_, ports.jobs, [this] { vision_->photograph_anew(); }, ports.visiting_changed,
+               ports.pictures},
               without_state(setup_)),
-      recordings_({context, store_, housekeeping_}),
-      films_({context, store_, housekeeping_}) {
+      recordings_({context_, store_, housekeeping_}),
+      films_({context_, store_, housekeeping_}) {
   const auto on_main = [this](auto work) { boost::asio::post(context_, std::move(work)); };
   vision_ = std::make_shared<VisionStage>(
       setup_.options.motion,
@@ -49,7 +57,9 @@ Visits::Visits(boost::asio::io_context& context, Jobs& jobs, Setup setup, std::f
             on_main([this, kept = std::make_shared<MotionSegment>(std::move(segment))] {
               if (!setup_.state.empty()) archive_.keep(setup_.state, std::move(*kept));
             });
-          }});
+          },
+          [on_main, light = ports.light](const LightSample& sample) { on_main([light, sample] { light(sample); }); }});
+  vision_->hide(setup_.options.privacy);
 }
 
 void Visits::start(PacketHub& hub) {
@@ -75,6 +85,7 @@ void Visits::apply(Setup setup) {
   const bool state_has_come = setup_.state.empty() && !setup.state.empty();
   setup_ = std::move(setup);
   vision_->apply(setup_.options.motion);
+  vision_->hide(setup_.options.privacy);
   recorder_->apply(recorder_setup(setup_.options));
   recordings_.apply(setup_.options.retain);
   films_.configure({setup_.state, setup_.box_name, setup_.time_zone});
@@ -88,7 +99,7 @@ void Visits::attach_recorder() {
   const auto& options = setup_.options;
   // A clip that is being written is not cut off: it ends with its visit.
   const bool writing = attached_ && recorder_->status().clips > 0;
-  const bool wanted = (options.visits.record && options.motion.enabled) || writing;
+  const bool wanted = (options.visits.record && anything_triggers(options)) || writing;
   if (wanted == attached_) return;
   if (wanted)
     hub_->attach(recorder_);

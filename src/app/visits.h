@@ -24,8 +24,14 @@ namespace nestbox {
 class Visits {
  public:
   using Setup = VisitKeeper::Setup;
-  /// `jobs` writes photographs; `visiting_changed` is called when a visit begins or ends.
-  Visits(boost::asio::io_context& context, Jobs& jobs, Setup setup, std::function<void()> visiting_changed);
+  struct Ports {
+    boost::asio::io_context& context;
+    Jobs& jobs;                              ///< writes photographs
+    PictureTaker& pictures;                  ///< takes them where nothing is seen to move
+    std::function<void()> visiting_changed;  ///< when a visit begins or ends
+    std::function<void(const LightSample&)> light;
+  };
+  Visits(const Ports& ports, Setup setup);
 
   /// Takes frames, from the capture thread.
   std::shared_ptr<FrameSink> eye() const { return vision_; }
@@ -35,6 +41,11 @@ class Visits {
   /// was set.
   void look_around();
   bool visiting() const noexcept { return keeper_.visiting(); }
+  /// Of a line: somebody is there, or is no longer.
+  void triggered(Trigger trigger, const SignalChange& change) { keeper_.triggered(trigger, change); }
+  /// Lamp, filter or camera are about to be switched; the picture has settled after it.
+  void announce_switch() { vision_->announce_switch(); }
+  void switch_done() { vision_->switch_done(); }
 
   void request_stop() noexcept { vision_->request_stop(); }
   /// Ends the visit in progress, then everything in order: what is in hand gets to the disk where that answers. To be

@@ -418,6 +418,38 @@ class SyntheticBox(PageCase):
             self.assertIn(words, body)
         self.shoot("absent")
 
+    def card(self):
+        """What the card about light and lines says; empty while it is hidden."""
+        return self.browser.find_element("id", "light-card").text
+
+    def test_light_and_lines_are_said_in_words(self):
+        self.open(self.box.url)
+        self.wait_for(lambda: "Mode\nDay" in self.browser.find_element("id", "facts").text, "the mode is there without a card")
+        self.assertEqual(self.card(), "", "a box without lines shows none")
+        self.box.status(mode="night", light={"mode_why": "0.8 lx for 15 s, and night is below 5 lx", "lux": 0.75,
+                                             "filter": "out_of_path", "lamp": 0.6, "switches_today": 3, "by": "auto"},
+                        lines=[{"name": "pir", "value": True, "state": "ok", "holder": None},
+                               {"name": "button", "value": None, "state": "busy", "holder": "<b>onewire</b>"},
+                               {"name": "light_sensor", "value": False, "state": "ok", "holder": None},
+                               {"name": "live_light", "value": None, "state": "absent", "holder": None},
+                               {"name": "lid", "value": True, "state": "stuck", "holder": None}])
+        self.wait_for(lambda: "PIR sensor" in self.card(), "the card appears")
+        for words in ("Night\n0.8 lx for 15 s, and night is below 5 lx", "Light\n0.75 lx", "IR-cut filter\nOut of the path",
+                      "Moved in 24 h\n3 ×", "Lamp\n60 %", "PIR sensor\nSomebody is there", "Button\nIn use",
+                      "Held by <b>onewire</b>", "Light sensor\nDark", "Live light\nNot there", "lid\nStuck"):
+            self.assertIn(words, self.card())
+        self.assertNotIn("Mode", self.browser.find_element("id", "facts").text, "it is not said twice")
+        self.browser.execute_script("document.getElementById('light-card').scrollIntoView()")
+        self.shoot("light")
+        self.box.status(mode="day", light={"mode_why": "set by hand", "lux": None, "filter": None, "lamp": None,
+                                           "switches_today": None, "by": "day"}, lines=[])
+        self.wait_for(lambda: self.card() == "Light and lines\nDay\nset by hand", "only what is known is there")
+        self.box.status(light=None, lines=[{"name": "pir", "value": False, "state": "ok", "holder": None}])
+        self.wait_for(lambda: self.card() == "Light and lines\nPIR sensor\nNobody", "lines without a light")
+        self.box.status()
+        self.wait_for(lambda: self.card() == "", "the card goes with its data")
+        self.assert_console_is_clean()
+
     def test_a_box_that_dies_is_said_and_found_again(self):
         self.open(self.box.url)
         self.until_playing()

@@ -19,7 +19,7 @@ FLOORS = {
     "base": 0,
     "media": 1, "rules": 1, "options": 1,
     "av": 2, "config": 2, "image": 2,
-    "capture": 3, "encode": 3, "publish": 3, "record": 3, "store": 3, "tune": 3, "vision": 3, "web": 3,
+    "capture": 3, "encode": 3, "gpio": 3, "publish": 3, "record": 3, "store": 3, "tune": 3, "vision": 3, "web": 3,
     "app": 4,
 }
 # Beside each other, and yet: rules read what the owner has set, and options are plain values without a line of code.
@@ -36,6 +36,7 @@ THIRD_PARTY = {
     "CLI/": {"app"},
     "date/": {"base"},
     "fmt/": set(FLOORS),
+    "gpiod.h": {"gpio"},
     "ft2build.h": {"image"}, "freetype/": {"image"}, "turbojpeg.h": {"image"},
     "nlohmann/": {"app", "store", "tune", "web"},
     "openssl/": {"web"},

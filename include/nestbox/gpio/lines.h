@@ -33,7 +33,8 @@ struct LineStatus {
 /// Requests lines and holds them. One that is busy or absent is tried again, the others work meanwhile. Chips are found
 /// by their label, for a kernel may renumber them. Outputs keep the level that they were last given over apply().
 ///
-/// Thread-bound; nothing blocks for longer than a system call. Not copied, not moved.
+/// Thread-bound; nothing blocks for longer than a system call. Not copied, not moved. An output of which it lets go, by
+/// apply() or at its end, is made inactive first.
 class Lines {
  public:
   struct Input {
@@ -54,19 +55,16 @@ class Lines {
     bool operator==(const Setup&) const = default;
   };
 
-  /// `changed` is called from within apply(), read() and tick(): also for the level at which an input is found, so an
-  /// input whose `changed` has not come is not known. It must not call back.
+  /// `changed` is called from within apply(), read() and tick(): also for the level at which an input is found, at
+  /// first and when it comes back after a fault, so an input whose `changed` has not come is not known. It must not
+  /// call back.
   explicit Lines(std::function<void(const LineChange&)> changed);
   ~Lines();
 
   /// What stays as it was goes on undisturbed.
   void apply(Setup setup, BootTime now);
-  /// To be watched for reading, then read(); different after apply() and tick() when `generation` is.
-  struct Watched {
-    std::uint64_t generation = 0;
-    std::vector<int> descriptors;
-  };
-  Watched watched() const;
+  /// To be watched for reading, then read(). The same one for the whole life, whichever lines there are.
+  int descriptor() const;
   void read(BootTime now);
   /// To be called when next_deadline() has passed: levels that have become stable, lines to be tried again.
   void tick(BootTime now);

@@ -143,6 +143,7 @@ class Parser {
     key->require_subcommand(1);
     auto* store = key->add_subcommand("set", "Give the box a stream key: typed without being shown, or from a pipe");
     word(*store, "NAME", invocation_.name, "The output it is for")->required();
+    add_sim(*app_.add_subcommand("sim", "Play with simulated lines, where gpio.chip is sim"));
   }
 
   void add_analyze(CLI::App& analyze) {
@@ -219,6 +220,21 @@ class Parser {
          kName);
     word(*live.add_subcommand("test", "Try the way to the server for 20 s and say what stands in it"), "NAME",
          invocation_.name, "The output to try (default: the only one)");
+  }
+
+  void add_sim(CLI::App& sim) {
+    sim.require_subcommand(1);
+    auto* set = sim.add_subcommand("set", "Drive an input, as if somebody had wired it");
+    word(*set, "LINE", invocation_.name, "Its name, as nestbox status --json lists it: pir, button")->required();
+    word(*set, "0|1", invocation_.value, "1 is active, 0 is not, whatever the voltage")
+        ->required()
+        ->check([](const std::string& text) {
+          const bool good = text == "0" || text == "1";
+          return good ? std::string() : "\"" + text + "\" is neither 1 (active) nor 0";
+        });
+    word(*sim.add_subcommand("get", "Print what an input or an output is at"), "LINE", invocation_.name,
+         "Its name: lamp, live_light, pir")
+        ->required();
   }
 
   template <class Target>

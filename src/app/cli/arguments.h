@@ -19,8 +19,8 @@ struct Invocation {
   std::string socket = ControlOptions().socket;
   OutputForm form = OutputForm::kText;
   std::string command;              ///< "status", "live", ...
-  std::string action;               ///< "start", "stop", "test" of live; "set" of key
-  std::optional<std::string> name;  ///< of an output or of a key
+  std::string action;               ///< "start", "stop", "test" of live; "set" of key; "set", "get" of sim
+  std::optional<std::string> name;  ///< of an output, of a key, or of a simulated line
   std::optional<std::string> key;   ///< of a setting
   std::string value;
   std::optional<std::string> file;  ///< of a snapshot ("-" is standard output); of the doctor's configuration; a video

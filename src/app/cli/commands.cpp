@@ -58,6 +58,10 @@ Call to_call(const Invocation& invocation) {
   if (command == "star") arguments = {{"id", invocation.visit}, {"starred", !invocation.off}};
   if (command == "note") arguments = {{"id", invocation.visit}, {"text", invocation.value}};
   if (command == "species") arguments = {{"id", invocation.visit}, {"name", invocation.value}};
+  if (command == "sim") {
+    arguments = {{"action", invocation.action}, {"line", text_or_null(invocation.name)}};
+    if (invocation.action == "set") arguments["value"] = invocation.value == "1" ? 1 : 0;
+  }
   return {command, arguments.dump(-1, ' ', false, Json::error_handler_t::replace)};
 }
 
@@ -110,6 +114,9 @@ std::string answer_text(const Invocation& invocation, const Json& body) {
   if (command == "star" || command == "note" || command == "species") return remark_text(command, body);
   if (command == "key") {
     return fmt::format("The key {} is stored; only the daemon can read it.\n", invocation.name.value_or(""));
+  }
+  if (command == "sim") {
+    return fmt::format("{} = {}\n", printable(text_of(body, "line")), value_text(member(body, "value")));
   }
   if (command == "passwd") return "The page has this password now; whoever was logged in has to log in again.\n";
   return changed_text(body, command == "set"     ? "Nothing changed: it was so already."

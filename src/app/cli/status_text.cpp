@@ -101,6 +101,56 @@ std::string motion_text(const Json& status) {
   return text;
 }
 
+/// "0.8 lx", "840 lx": as many digits as the estimate deserves.
+std::string lux_text(double lux) {
+  return fmt::format("{:.{}f} lx", lux, lux < 1 ? 2 : lux < 10 ? 1 : 0);
+}
+
+/// "out of the path"; empty where nobody knows, or there is no filter.
+std::string filter_text(const std::string& filter) {
+  if (filter == "in_path") return "filter in the path";
+  if (filter == "out_of_path") return "filter out of the path";
+  return filter == "unknown" ? "filter not moved yet" : "";
+}
+
+std::string lamp_text(double share) {
+  return share > 0 ? fmt::format("lamp at {:.0f} %", share * 100) : "lamp dark";
+}
+
+/// Why it is day or night, then what was done about it.
+std::vector<Line> light_lines(const Json& status) {
+  const auto& light = member(status, "light");
+  std::vector<Line> lines;
+  const auto mode = text_of(status, "mode"), why = text_of(light, "mode_why");
+  if (!why.empty()) lines.push_back({"light", mode.empty() ? why : mode + ": " + why});
+  std::vector<std::string> parts;
+  if (const auto lux = number_of(light, "lux")) parts.push_back("now " + lux_text(*lux));
+  if (auto filter = filter_text(text_of(light, "filter")); !filter.empty()) parts.push_back(std::move(filter));
+  if (const auto lamp = number_of(light, "lamp")) parts.push_back(lamp_text(*lamp));
+  if (const auto switches = number_of(light, "switches_today"); switches && *switches > 0)
+    parts.push_back(fmt::format("filter moved {:.0f} x in 24 h", *switches));
+  if (!parts.empty()) lines.push_back({lines.empty() ? "light" : "", fmt::format("{}", fmt::join(parts, ", "))});
+  return lines;
+}
+
+/// What is wrong with a line; empty while it is well.
+std::string line_trouble(const Json& line, const Style& style) {
+  const auto state = text_of(line, "state"), holder = text_of(line, "holder");
+  if (state == "busy") return style.bad("in use") + (holder.empty() ? " by another program" : " by " + holder);
+  if (state == "absent") return style.bad("not there") + ", tried again";
+  if (state == "stuck") return style.doubtful("stuck") + ": it has not changed for long; check its wiring";
+  return "";
+}
+
+std::vector<Line> troubled_lines(const Json& status, const Style& style) {
+  std::vector<Line> lines;
+  for (const auto& line : list_of(status, "lines")) {
+    const auto trouble = line_trouble(line, style);
+    if (!trouble.empty()) lines.push_back({lines.empty() ? "lines" : "", text_of(line, "name") + ": " + trouble});
+  }
+  return lines;
+}
+
 std::string encoder_text(const Json& encoder, const Style& style) {
   auto codec = text_of(encoder, "codec");
   if (codec.empty()) codec = "no codec";
@@ -146,6 +196,8 @@ std::vector<Line> part_lines(const Json& status, const Style& style) {
     if (note.is_string()) lines.push_back({"", printable(note.get_ref<const std::string&>())});
   }
   if (const auto motion = motion_text(status); !motion.empty()) lines.push_back({"motion", motion});
+  for (auto& line : light_lines(status)) lines.push_back(std::move(line));
+  for (auto& line : troubled_lines(status, style)) lines.push_back(std::move(line));
   lines.push_back({"encoder", encoder_text(member(status, "encoder"), style)});
   if (const auto drops = drops_text(member(status, "drops")); !drops.empty()) lines.push_back({"lost", drops});
   if (member(status, "disk").is_object()) lines.push_back({"disk", disk_text(member(status, "disk"), style)});

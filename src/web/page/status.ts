@@ -1,4 +1,5 @@
 import { fetchJson } from "./box.js";
+import type { Light, Line } from "./light.js";
 
 /** The body of /api/v1/status, as far as the page reads it. Keys are only ever added; unknown values are null. */
 export interface Status {
@@ -23,6 +24,10 @@ export interface Status {
   /** Of the visit that is under way; null: there is none. Missing: this daemon knows no visits. */
   visit_id?: number | null;
   problems?: Problem[];
+  /** Missing or null where nothing tells day from night. */
+  light?: Light | null;
+  /** Those that are configured. */
+  lines?: Line[] | null;
 }
 
 export interface Output {

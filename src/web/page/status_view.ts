@@ -1,5 +1,6 @@
 import { cameraWords, clockText, durationText, healthWords, outputWords, type PictureStatus, type Status, type Words } from "./status.js";
-import { element, made } from "./dom.js";
+import { element, listItem, made } from "./dom.js";
+import { LightView } from "./light_view.js";
 
 /** Writes a status into the cards beside the picture. Text goes in as text alone, never as markup. */
 export class StatusView {
@@ -11,6 +12,7 @@ export class StatusView {
   private readonly outputsCard = element("outputs-card", HTMLDivElement);
   private readonly problems = element("problems", HTMLUListElement);
   private readonly problemsCard = element("problems-card", HTMLDivElement);
+  private readonly light = new LightView();
 
   /** The picture is for everybody, the rest for who has logged in. */
   showToPublic(status: PictureStatus): void {
@@ -24,6 +26,8 @@ export class StatusView {
     this.showName(status.name);
     this.setHealth(healthWords(status));
     this.facts.replaceChildren(...factsOf(status).flatMap(([term, text]) => [made("dt", term), made("dd", text)]));
+
+    this.light.show(status);
 
     const outputs = status.outputs ?? [];
     this.outputsCard.hidden = outputs.length === 0;
@@ -61,24 +65,10 @@ function factsOf(status: Status): [string, string][] {
   if (running && camera.width && camera.height && camera.fps)
     facts.push(["Picture", `${camera.width} × ${camera.height}, ${Math.round(camera.fps)} fps`]);
   facts.push(["Source", camera.source]);
-  if (status.mode) facts.push(["Mode", status.mode === "day" ? "Day" : "Night"]);
+  if (status.mode && !status.light) facts.push(["Mode", status.mode === "day" ? "Day" : "Night"]);
   if (encoder?.state === "running" && encoder.bitrate_bps)
     facts.push(["Data rate", `${(encoder.bitrate_bps / 1e6).toFixed(1)} Mbit/s`]);
   if (encoder?.state === "failed") facts.push(["Encoder", "Failed"]);
   facts.push(["Running for", durationText(status.uptime_s)], ["Version", status.version]);
   return facts;
-}
-
-function listItem(title: string, words: Words | undefined, detail: string): HTMLElement {
-  const item = document.createElement("li");
-  const line = made("p", "", "line");
-  line.append(made("b", title));
-  if (words) {
-    const pill = made("span", words.text, "pill");
-    pill.dataset["tone"] = words.tone;
-    line.append(pill);
-  }
-  item.append(line);
-  if (detail) item.append(made("p", detail, "detail"));
-  return item;
 }

@@ -229,6 +229,60 @@ TEST_F(CommandLineTest, ErrorsSayWhatWouldBeRight) {
   EXPECT_THAT(speechless.err, HasSubstr("failed, and not why"));
 }
 
+// --- light and lines -----------------------------------------------------------------------------------------------
+
+TEST_F(CommandLineTest, StatusSaysWhyItIsNightAndWhichLinesAreNotWell) {
+  answer(R"({"name":"owl","state":"degraded","mode":"night","camera":{"source":"file:/x","state":"running"},
+    "encoder":{"codec":"libx264","state":"running"},
+    "light":{"mode_why":"0.8 lx for 15 s, and night is below 5 lx","lux":0.75,"filter":"out_of_path","lamp":0.6,
+             "switches_today":3,"by":"auto"},
+    "lines":[{"name":"pir","value":null,"state":"busy","holder":"onewire"},
+             {"name":"button","value":true,"state":"stuck","holder":null},
+             {"name":"live_light","value":false,"state":"ok","holder":null},
+             {"name":"status_led","value":null,"state":"absent","holder":null}]})");
+  EXPECT_EQ(nestbox({"status"}).out,
+            "owl: degraded, by night\n"
+            "\n"
+            "  camera    file:/x\n"
+            "  light     night: 0.8 lx for 15 s, and night is below 5 lx\n"
+            "            now 0.75 lx, filter out of the path, lamp at 60 %, filter moved 3 x in 24 h\n"
+            "  lines     pir: in use by onewire\n"
+            "            button: stuck: it has not changed for long; check its wiring\n"
+            "            status_led: not there, tried again\n"
+            "  encoder   libx264\n");
+}
+
+TEST_F(CommandLineTest, StatusSaysOfTheLightOnlyWhatIsKnown) {
+  answer(R"({"mode":"day","light":{"mode_why":"set by hand","lux":null,"filter":null,"lamp":null,
+             "switches_today":null,"by":"day"},"lines":[]})");
+  const auto by_hand = nestbox({"status"});
+  EXPECT_THAT(by_hand.out, HasSubstr("  light     day: set by hand\n  encoder"));
+  answer(R"({"light":{"lux":12340.6,"filter":"in_path","lamp":0}})");
+  EXPECT_THAT(nestbox({"status"}).out, HasSubstr("  light     now 12341 lx, filter in the path, lamp dark\n"));
+  answer(R"({"light":{"lux":4.26,"filter":"unknown"}})");
+  EXPECT_THAT(nestbox({"status"}).out, HasSubstr("  light     now 4.3 lx, filter not moved yet\n"));
+  for (const auto* nothing : {R"({"light":null,"lines":null})", R"({"light":7,"lines":[null,7,{}]})"}) {
+    answer(nothing);
+    EXPECT_THAT(nestbox({"status"}).out, AllOf(Not(HasSubstr("light")), Not(HasSubstr("lines")))) << nothing;
+  }
+}
+
+TEST_F(CommandLineTest, SimulatedLinesAreSetAndRead) {
+  answer(R"({"line":"pir","value":1})");
+  EXPECT_EQ(nestbox({"sim", "set", "pir", "1"}).out, "pir = 1\n");
+  EXPECT_EQ(asked(), R"(sim {"action":"set","line":"pir","value":1})");
+  nestbox({"sim", "set", "pir", "0"});
+  EXPECT_EQ(asked(), R"(sim {"action":"set","line":"pir","value":0})");
+  answer(R"({"line":"lamp","value":0})");
+  EXPECT_EQ(nestbox({"sim", "get", "lamp"}).out, "lamp = 0\n");
+  EXPECT_EQ(asked(), R"(sim {"action":"get","line":"lamp"})");
+  EXPECT_EQ(nestbox({"sim", "get", "lamp", "--json"}).out, "{\"line\":\"lamp\",\"value\":0}\n");
+  answer(R"({"error":{"code":"bad_value","message":"gpio.chip is auto: only simulated lines can be driven"}})", 2);
+  const auto real = nestbox({"sim", "set", "pir", "1"});
+  EXPECT_EQ(real.exit_status, 2);
+  EXPECT_EQ(real.err, "nestbox: gpio.chip is auto: only simulated lines can be driven\n");
+}
+
 // --- live test -----------------------------------------------------------------------------------------------------
 
 TEST_F(CommandLineTest, LiveTestShowsProgressAndVerdict) {
@@ -349,15 +403,18 @@ TEST_F(CommandLineTest, BadUsageIsExitTwoWithTheNearest) {
        "  allowed:  status, analyze, replay, doctor, focus, live, snapshot, visits, why, star, note, species, day, "
        "set, "
        "get, "
-       "diff, reset, reload, setup, passwd, key\n"
+       "diff, reset, reload, setup, passwd, key, sim\n"
        "See nestbox --help.\n"},
       {{},
        "nestbox: a word is missing: nestbox "
        "status|analyze|replay|doctor|focus|live|snapshot|visits|why|star|note|species|day|set|get|diff|reset|reload|"
        "setup|"
-       "passwd|key\n"
+       "passwd|key|sim\n"
        "See nestbox --help.\n"},
       {{"live"}, "nestbox: a word is missing: nestbox live start|stop|test\nSee nestbox live --help.\n"},
+      {{"sim"}, "nestbox: a word is missing: nestbox sim set|get\nSee nestbox sim --help.\n"},
+      {{"sim", "set", "pir", "on"},
+       "nestbox: set: 0|1: \"on\" is neither 1 (active) nor 0\nSee nestbox sim set --help.\n"},
       {{"set", "a"}, "nestbox: set: VALUE is required\nSee nestbox set --help.\n"},
       {{"set", "a", "b", "c"},
        "nestbox: \"c\" is one word too many; quote a value that has spaces\nSee nestbox set --help.\n"},
@@ -465,7 +522,8 @@ TEST_F(CommandLineTest, DaemonThatDiesMeanwhileIsAFailure) {
 
 TEST_F(CommandLineTest, BashCompletesCommandsKeysAndOutputs) {
   house_.handler().script([](const Call& call, const FakeHandler::Done& done) {
-    if (call.command == "status") return done({0, R"({"outputs":[{"name":"youtube"},{"name":"yard"}],"disk":{}})", {}});
+    if (call.command == "status")
+      return done({0, R"({"outputs":[{"name":"youtube"},{"name":"yard"}],"lines":[{"name":"pir"}]})", {}});
     done(
         {0, R"({"settings":[{"key":"camera.ev","value":"a \"b\""},{"key":"camera.width"},{"key":"web.listen"}]})", {}});
   });
@@ -476,10 +534,13 @@ TEST_F(CommandLineTest, BashCompletesCommandsKeysAndOutputs) {
     line += "); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _nestbox; echo \"${COMPREPLY[*]}\"";
     return CommandLine{.arguments = {"-c", line}, .program = "/bin/bash"}.run().out;
   };
-  EXPECT_EQ(complete({"s"}), "status snapshot star species set setup\n");
+  EXPECT_EQ(complete({"s"}), "status snapshot star species set setup sim\n");
   EXPECT_EQ(complete({"live", ""}), "start stop test\n");
   EXPECT_EQ(complete({"live", "test", "y"}), "youtube yard\n");
   EXPECT_EQ(complete({"key", "set", "yo"}), "youtube\n");
+  EXPECT_EQ(complete({"sim", ""}), "set get\n");
+  EXPECT_EQ(complete({"sim", "set", ""}), "pir\n");
+  EXPECT_EQ(complete({"sim", "set", "pir", ""}), "0 1\n");
   EXPECT_EQ(complete({"--json", "set", "camera."}), "camera.ev camera.width\n");
   EXPECT_EQ(complete({"set", "camera.ev", ""}), "\n");
   EXPECT_EQ(complete({"status", "--j"}), "--json\n");

@@ -1,0 +1,187 @@
+#include "night_keeper.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "nestbox/base/log.h"
+
+namespace nestbox {
+namespace {
+
+constexpr auto kNightPart = "day and night";
+// A picture that is older says nothing of the light any more.
+constexpr std::chrono::seconds kFresh{5};
+// Time of day may be set at any moment; the sun is asked again at the latest after this.
+constexpr std::chrono::seconds kSunAskedEvery{30};
+constexpr std::chrono::seconds kLampTriedEvery{10};
+// A board without a battery begins its days in the past: no sun may be told by that clock.
+constexpr WallTime kNoEarlier{std::chrono::sys_days(std::chrono::year(2025) / 1 / 1)};
+
+std::optional<SunSchedule> sun_of(const Options& options) {
+  if (!options.location) return std::nullopt;
+  const auto& day_night = options.day_night;
+  return SunSchedule(almanac_at(*options.location), day_night.dawn_offset, day_night.dusk_offset);
+}
+
+}  // namespace
+
+NightKeeper::NightKeeper(Ports ports, const Options& options)
+    : ports_(std::move(ports)),
+      timer_(ports_.context),
+      options_(options.day_night),
+      controller_(options.day_night),
+      coil_(options.day_night.ir_cut.pulse),
+      ramp_(options.day_night.lamp),
+      sun_(sun_of(options)) {
+  if (options_.mode == DayNightMode::kNight) decision_.mode = DayNight::kNight;
+}
+
+NightKeeper::~NightKeeper() = default;
+
+void NightKeeper::apply(const Options& options) {
+  const auto now = BootClock::now();
+  const auto old = std::exchange(options_, options.day_night);
+  sun_ = sun_of(options);
+  controller_.apply(options_);
+  if (old.ir_cut != options_.ir_cut) {
+    coil_ = CoilPulse(options_.ir_cut.pulse);
+    decision_.filter = FilterPosition::kUnknown;  // whatever hangs there now has not been moved yet
+  }
+  if (old.lamp != options_.lamp) {
+    ramp_.apply(options_.lamp, now);
+    lamp_.reset();
+    lamp_trouble_.clear();
+    lamp_tried_at_ = {};
+  }
+  open_lamp(now);
+  update();
+}
+
+void NightKeeper::see(const LightSample& sample) {
+  light_ = sample;
+  update();
+}
+
+void NightKeeper::light_sensor_says(std::optional<bool> day) {
+  light_sensor_ = day;
+  update();
+}
+
+void NightKeeper::visiting(bool somebody) {
+  if (std::exchange(visiting_, somebody) != somebody) update();
+}
+
+void NightKeeper::let_go() {
+  timer_.cancel();
+  lamp_.reset();
+  options_.lamp = {};
+  options_.ir_cut = {};
+}
+
+std::optional<bool> NightKeeper::sun_says_day() const {
+  const auto now = wall_now();
+  if (!sun_ || now < kNoEarlier) return std::nullopt;
+  return sun_->is_day(now);
+}
+
+void NightKeeper::update() {
+  const auto now = BootClock::now();
+  if (light_ && now - light_->at > kFresh) light_.reset();
+  follow(controller_.update({now, light_, light_sensor_, sun_says_day(), visiting_}));
+  open_lamp(now);
+  drive(now);
+  schedule();
+}
+
+// The detector is told before anything moves, and the camera's settings follow the lamp.
+void NightKeeper::follow(const DayNightController::Decision& next) {
+  const auto now = BootClock::now();
+  const auto before = std::exchange(decision_, next);
+  if (next.switching && !before.switching) ports_.announce_switch();
+  if (next.filter != before.filter) move_filter(next.filter, now);
+  if (next.lamp != before.lamp) ramp_.go_to(next.lamp ? LampRamp::Lamp::kOn : LampRamp::Lamp::kOff, now);
+  if (next.mode != before.mode) {
+    log::write(log::Level::kInfo, kNightPart,
+               fmt::format("{}: {}", next.mode == DayNight::kNight ? "night" : "day", next.why));
+    ports_.mode_changed();
+  }
+  if (!next.switching && before.switching) ports_.switch_done();
+}
+
+void NightKeeper::move_filter(FilterPosition to, BootTime now) {
+  if (options_.ir_cut.type == IrCutOptions::Type::kCoil) coil_.move(to, now);
+  if (options_.ir_cut.type == IrCutOptions::Type::kLevel && to != FilterPosition::kUnknown)
+    ports_.set_line("filter", to == FilterPosition::kInPath ? Signal::kActive : Signal::kIdle);
+  ports_.lights_changed(strength_, to);
+}
+
+void NightKeeper::drive(BootTime now) {
+  if (options_.ir_cut.type == IrCutOptions::Type::kCoil) {
+    const auto levels = coil_.levels(now);
+    ports_.set_line("filter_a", levels.a ? Signal::kActive : Signal::kIdle);
+    ports_.set_line("filter_b", levels.b ? Signal::kActive : Signal::kIdle);
+  }
+  if (options_.lamp.type == LampOptions::Type::kNone) return;
+  const auto strength = ramp_.strength(now);
+  if (options_.lamp.type == LampOptions::Type::kLevel)
+    ports_.set_line("lamp", strength > 0 ? Signal::kActive : Signal::kIdle);
+  if (std::exchange(strength_, strength) == strength) return;
+  if (lamp_) {
+    const auto set = lamp_->set(strength);
+    lamp_trouble_ = set ? "" : set.error().message;
+    if (!set) lamp_.reset();
+  }
+  ports_.lights_changed(strength, decision_.filter);
+}
+
+void NightKeeper::open_lamp(BootTime now) {
+  if (options_.lamp.type != LampOptions::Type::kPwm || lamp_) return;
+  if (lamp_tried_at_ != BootTime{} && now - lamp_tried_at_ < kLampTriedEvery) return;
+  lamp_tried_at_ = now;
+  auto lamp = PwmLamp::open(options_.lamp.path);
+  if (!lamp) {
+    if (lamp_trouble_ != lamp.error().message)
+      log::write(log::Level::kError, kNightPart, "lamp: " + lamp.error().message);
+    lamp_trouble_ = lamp.error().message;
+    return;
+  }
+  lamp_ = std::move(*lamp);
+  lamp_trouble_.clear();
+  static_cast<void>(lamp_->set(ramp_.strength(now)));
+}
+
+void NightKeeper::schedule() {
+  const auto now = BootClock::now();
+  std::optional<BootTime> next = decision_.next;
+  const auto at_the_latest = [&next](std::optional<BootTime> time) {
+    if (time && (!next || *time < *next)) next = time;
+  };
+  at_the_latest(coil_.next(now));
+  at_the_latest(ramp_.next(now));
+  if (sun_) at_the_latest(now + kSunAskedEvery);
+  if (!lamp_trouble_.empty()) at_the_latest(now + kLampTriedEvery);
+  timer_.cancel();
+  if (!next) return;
+  timer_.expires_after(
+      std::chrono::ceil<std::chrono::milliseconds>(std::max(std::chrono::nanoseconds(0), *next - now)));
+  timer_.async_wait([this](const boost::system::error_code& cancelled) {
+    if (!cancelled) update();
+  });
+}
+
+NightReport NightKeeper::report() const {
+  NightReport report;
+  report.mode = decision_.mode;
+  report.by = options_.mode;
+  report.why = decision_.why;
+  report.lux = decision_.daylight_lux;
+  report.filter = options_.ir_cut.type == IrCutOptions::Type::kNone ? FilterPosition::kUnknown : decision_.filter;
+  report.lamp = options_.lamp.type == LampOptions::Type::kNone ? 0 : strength_;
+  report.switches_today = decision_.filter_moves;
+  report.trouble = lamp_trouble_;
+  return report;
+}
+
+}  // namespace nestbox

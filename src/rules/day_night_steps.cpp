@@ -1,0 +1,119 @@
+/// How a DayNightController changes filter and lamp, one after the other, and learns from each change.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "day_night_body.h"
+#include "light_text.h"
+
+namespace nestbox {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::nanoseconds;
+
+constexpr milliseconds kAnnouncement(200);  // two pictures of a slow camera: who looks for motion has heard of it
+constexpr milliseconds kPause(300);         // so that two changes are two announcements
+
+// Day has to be seen without the lamp; a tenth and more below the threshold is noise, not daylight that is to come.
+constexpr double kSeenShare = 0.85;
+
+// Dawn doubles the light in 2.7 minutes at the equator where it is fastest, more slowly elsewhere.
+constexpr std::chrono::seconds kDoubling(150);
+constexpr minutes kShortestWait(1), kLongestWait(32);
+constexpr double kNear = 0.5;  // of the threshold: light that may stay there for hours
+
+}  // namespace
+
+/// The first change on the way to the goal. To night: camera and filter, then the lamp, which is measured by itself so
+/// and never shines on a filter that keeps its light out. To day: the lamp, then camera and filter.
+LightOutputs DayNightController::Body::next_outputs() const {
+  LightOutputs goal;
+  goal.mode = goal_;
+  goal.lamp = has_lamp() && goal_ == DayNight::kNight && goal_lit_;
+  if (has_filter()) goal.filter = goal_ == DayNight::kDay ? FilterPosition::kInPath : FilterPosition::kOutOfPath;
+  auto next = out_;
+  if (out_.lamp && !goal.lamp) {
+    next.lamp = false;
+  } else if (out_.mode != goal.mode || out_.filter != goal.filter) {
+    next.mode = goal.mode;
+    next.filter = goal.filter;
+  } else {
+    next.lamp = goal.lamp;
+  }
+  return next;
+}
+
+void DayNightController::Body::advance() {
+  if (step_ == Step::kAnnounced && now_ >= until_) {
+    change();
+  } else if (step_ == Step::kSettling && settling_.done(now_)) {
+    finish_change();
+  } else if (step_ == Step::kPause && now_ >= until_) {
+    announce();
+  }
+}
+
+void DayNightController::Body::announce() {
+  step_ = Step::kAnnounced;
+  until_ = now_ + kAnnouncement;
+}
+
+void DayNightController::Body::change() {
+  step_ = Step::kNone;  // where the goal has changed back meanwhile
+  const auto next = next_outputs();
+  if (next == out_) return;
+  out_before_ = out_;
+  lux_before_ = measured_.lux();
+  bounded_before_ = !light_is_known() || light_.bound != MeasuredLight::Bound::kNone;
+  if (next.filter != out_.filter && next.filter != FilterPosition::kUnknown) movements_.add(now_);
+  const bool ramps = next.lamp != out_.lamp && options_.lamp.type == LampOptions::Type::kPwm;
+  settling_.begin(now_, ramps ? nanoseconds(options_.lamp.ramp) : nanoseconds::zero());
+  out_ = next;
+  step_ = Step::kSettling;
+}
+
+void DayNightController::Body::finish_change() {
+  const auto lux = light_is_known() ? settling_.lux() : std::nullopt;
+  const bool lamp_changed = out_.lamp != out_before_.lamp;
+  if (lux && !(bounded_before_ && !lamp_changed)) own_.learn({out_before_, out_, lux_before_, *lux});
+  if (lamp_changed && out_.lamp) {
+    if (!lux) own_.forget_lamp();
+    plan_next_look(own_.daylight(lux_before_, out_before_));
+  }
+  if (!lamp_changed) switched_ = now_;
+  restart_watch(lux.value_or(light_.lux));
+  if (looking_ && !out_.lamp) judge_look(light_is_known() ? std::optional(measured_.lux()) : std::nullopt);
+  step_ = goal_ && next_outputs() != out_ ? Step::kPause : Step::kNone;
+  until_ = now_ + kPause;
+}
+
+/// The lamp is out: is it day?
+void DayNightController::Body::judge_look(std::optional<double> lux) {
+  looking_ = false;
+  const double daylight = lux ? own_.daylight(*lux, out_) : 0;
+  day_is_seen_ = lux && daylight >= options_.day_above_lux * kSeenShare;
+  if (day_is_seen_) {
+    failed_looks_ = 0;
+    return;
+  }
+  goal_lit_ = true;
+  failed_looks_ = daylight > options_.day_above_lux * kNear ? failed_looks_ + 1 : 0;
+  plan_next_look(daylight);
+  no_look_before_ = next_look_;
+  why_ = lux ? fmt::format("without the lamp {}, and day is above {}", lux_text(daylight),
+                           lux_text(options_.day_above_lux))
+             : "without the lamp no picture came";
+}
+
+/// As long as dawn takes at least from that light.
+void DayNightController::Body::plan_next_look(double daylight_lux) {
+  const double doublings = std::log2(options_.day_above_lux / std::max(daylight_lux, 1e-3));
+  const auto dawn = std::chrono::duration_cast<nanoseconds>(kDoubling * std::clamp(doublings, 0.0, 20.0));
+  const auto near = nanoseconds(kShortestWait) * (1 << std::clamp(failed_looks_ - 1, 0, 5));
+  next_look_ = now_ + std::clamp<nanoseconds>(std::max(dawn, near), kShortestWait, kLongestWait);
+}
+
+}  // namespace nestbox

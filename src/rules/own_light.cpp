@@ -1,0 +1,54 @@
+#include "own_light.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace nestbox {
+namespace {
+
+constexpr double kLeastFactor = 1, kMostFactor = 20;  // beyond, something else has changed meanwhile
+constexpr double kLeastLuxToLearn = 0.5;              // below, a ratio is one of noise
+constexpr double kLampMargin = 0.1;                   // drift and noise of the lamp's own light
+
+}  // namespace
+
+void OwnLight::learn(const Change& change) {
+  const auto& before = change.before;
+  const auto& after = change.after;
+  if (before.lamp != after.lamp && before.filter == after.filter) {
+    const double more = change.lux_after - change.lux_before;
+    lamp_lux_ = std::max(0.0, after.lamp ? more : -more);
+    return;
+  }
+  const bool moved = before.filter != FilterPosition::kUnknown && before.filter != after.filter;
+  if (!moved || before.lamp || after.lamp || std::min(change.lux_before, change.lux_after) < kLeastLuxToLearn) return;
+  const bool out = after.filter == FilterPosition::kOutOfPath;
+  const double factor = out ? change.lux_after / change.lux_before : change.lux_before / change.lux_after;
+  const double bounded = std::clamp(factor, kLeastFactor, kMostFactor);
+  filter_factor_ = filter_learnt_ ? std::sqrt(filter_factor_ * bounded) : bounded;
+  filter_learnt_ = true;
+}
+
+void OwnLight::lamp_is_at_most(double lux) {
+  if (lamp_lux_) lamp_lux_ = std::min(*lamp_lux_, lux);
+}
+
+void OwnLight::forget_filter() {
+  filter_factor_ = kFilterFactor;
+  filter_learnt_ = false;
+}
+
+double OwnLight::daylight(double measured_lux, const LightOutputs& outputs) const {
+  const double without_lamp = outputs.lamp ? measured_lux - lamp_lux_.value_or(measured_lux) : measured_lux;
+  return std::max(0.0, without_lamp) / (outputs.filter == FilterPosition::kOutOfPath ? filter_factor_ : 1);
+}
+
+bool OwnLight::exceeds_lamp(double measured_lux) const {
+  return lamp_lux_ && measured_lux > *lamp_lux_ * (1 + kLampMargin);
+}
+
+bool OwnLight::drowns(double lux) const {
+  return !lamp_lux_ || lux * filter_factor_ < *lamp_lux_ * kLampMargin;
+}
+
+}  // namespace nestbox

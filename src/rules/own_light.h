@@ -1,0 +1,53 @@
+#pragma once
+/// What filter and lamp add to the measured light: learnt where they switch, and taken out again.
+#include <chrono>
+#include <optional>
+
+#include "nestbox/base/clock.h"
+#include "nestbox/rules/light.h"
+
+namespace nestbox {
+
+/// What was commanded.
+struct LightOutputs {
+  std::optional<DayNight> mode;  ///< nothing: never decided
+  FilterPosition filter = FilterPosition::kUnknown;
+  bool lamp = false;
+  bool operator==(const LightOutputs&) const = default;
+};
+
+/// measured = daylight, with the filter in the path;
+/// measured = daylight x filter factor + lamp, with the filter out of it.
+/// Thread-bound.
+class OwnLight {
+ public:
+  /// What changed between two measurements.
+  struct Change {
+    LightOutputs before, after;
+    double lux_before = 0, lux_after = 0;
+  };
+  void learn(const Change& change);
+  /// The lamp alone cannot be brighter than all there is: it has aged, or something that reflected it is gone.
+  void lamp_is_at_most(double lux);
+  void forget_lamp() { lamp_lux_.reset(); }
+  void forget_filter();
+
+  /// As the filtered sensor would see it.
+  double daylight(double measured_lux, const LightOutputs& outputs) const;
+  /// Whether `measured_lux` is clearly more than the lamp alone gave.
+  bool exceeds_lamp(double measured_lux) const;
+  /// Whether daylight of `lux` would be lost in the light of the lamp.
+  bool drowns(double lux) const;
+  double filter_factor() const { return filter_factor_; }
+  std::optional<double> lamp_lux() const { return lamp_lux_; }
+
+  /// Until it was measured: in the middle of 1.2 (cold LED light) to 8 (twilight with much infra-red).
+  static constexpr double kFilterFactor = 3;
+
+ private:
+  double filter_factor_ = kFilterFactor;
+  bool filter_learnt_ = false;
+  std::optional<double> lamp_lux_;
+};
+
+}  // namespace nestbox

@@ -1,0 +1,131 @@
+"""Lines in and out with the real daemon, its chip simulated: PIR, button, lights, filter and lamp.
+
+    /usr/bin/python3 lines_test.py [-v]
+"""
+
+import json
+import pathlib
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import rig
+
+YAML = """
+name: lines
+camera: {allow_simulated: true, width: 320, height: 180, framerate: 15, night: {framerate: 10}}
+triggers: {visit: pir}
+visits: {pre_capture: 1s, post_capture: 1s, event_gap: 1s}
+retain: {min_free: 1M}
+encoder: {preset: ultrafast}
+overlay: {enabled: false}
+live: {when: button, idle: "off", min_on_air: 0s, outputs: [{name: out, url: "%s"}]}
+day_night:
+  mode: line
+  night_delay: 1s
+  day_delay: 1s
+  ir_cut: {type: coil, line_a: 23, line_b: 24}
+  lamp: {type: level, line: 18}
+gpio:
+  chip: sim
+  pir: {line: 4, hold: 1s}
+  button: {line: 17, long_press: shutdown}
+  light_sensor: {line: 5, debounce: 0s}
+  live_light: {line: 22}
+  status_led: {line: 27}
+"""
+
+
+class Box(unittest.TestCase):
+    """What both sets of tests stand on."""
+
+    @classmethod
+    def setUpClass(cls):
+        kept = rig.folder()
+        folder = kept.__enter__()
+        cls.addClassCleanup(kept.__exit__, None, None, None)
+        cls.server = rig.RtmpServer(folder / "server").start()
+        cls.addClassCleanup(cls.server.stop)
+        # Nobody answers on this bus: what is asked of the system goes nowhere, and is said.
+        cls.daemon = rig.Daemon(folder, "scene:3", yaml=YAML % cls.server.url(), keys={"out": "lines-key"},
+                                env={"DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={folder}/no-bus"})
+        cls.addClassCleanup(cls.daemon.stop)
+        cls.daemon.start()
+        cls.drive("light_sensor", 1)
+        rig.wait_until(lambda: cls.daemon.status()["camera"]["frames"] > 0, 30, cls.daemon.log)
+
+    @classmethod
+    def drive(cls, line, value):
+        cls.daemon.nestbox("sim", "set", line, str(value))
+
+    def level(self, line):
+        return json.loads(self.daemon.nestbox("--json", "sim", "get", line).stdout)["value"]
+
+    def wait_for(self, condition, what, seconds=30):
+        rig.wait_until(condition, seconds, lambda: f"{what}: {json.dumps(self.daemon.status())}\n{self.daemon.log()}")
+
+    def press(self):
+        self.drive("button", 1)
+        self.wait_for(lambda: self.value("button"), "the button is down")
+        self.drive("button", 0)
+        self.wait_for(lambda: not self.value("button"), "and up")
+
+    def value(self, name):
+        return next(line["value"] for line in self.daemon.status()["lines"] if line["name"] == name)
+
+
+class Lines(Box):
+    def test_all_lines_are_told(self):
+        lines = {line["name"]: line for line in self.daemon.status()["lines"]}
+        self.assertEqual(set(lines), {"pir", "button", "light_sensor", "live_light", "status_led", "lamp", "filter_a",
+                                      "filter_b"})
+        self.assertEqual({line["state"] for line in lines.values()}, {"ok"}, lines)
+
+    def test_pir_makes_a_visit_with_photograph_and_clip(self):
+        self.drive("pir", 1)
+        self.wait_for(lambda: self.daemon.status()["visit_id"] is not None, "a visit begins")
+        self.drive("pir", 0)
+        whole = lambda: [v for v in json.loads(self.daemon.nestbox("--json", "visits").stdout)["visits"]
+                         if v["end"] and v["photo"] and (self.daemon.state / v["clip"]).exists()]
+        self.wait_for(whole, "it ends, with clip and photograph")
+        visit = whole()[0]
+        self.assertEqual(visit["triggers"], ["pir"])
+        self.assertGreaterEqual(visit["duration_s"], 1, "it was held for that long")
+
+    def test_button_goes_live_and_off_again_and_its_light_shows_it(self):
+        state = lambda: self.daemon.status()["outputs"][0]["state"]
+        self.assertEqual(state(), "off")
+        self.assertEqual(self.level("live_light"), 0)
+        self.press()
+        self.wait_for(lambda: state() == "live" and self.level("live_light") == 1, "on air")
+        self.press()
+        self.wait_for(lambda: state() == "off" and self.level("live_light") == 0, "off the air")
+
+    def test_long_press_asks_the_system_to_power_off(self):
+        self.drive("button", 1)
+        self.wait_for(lambda: "asked to power off: no system bus" in self.daemon.log(), "the system is asked")
+        self.drive("button", 0)
+        self.assertTrue(self.daemon.process.running(), "it is the system that ends the daemon")
+
+    def test_status_led_is_lit_while_all_is_well(self):
+        self.wait_for(lambda: self.level("status_led") == 1, "lit")
+
+
+class Light(Box):
+    """Over a minute: what has switched stays so for that long."""
+
+    def test_dark_and_light_again(self):
+        status = self.daemon.status
+        self.wait_for(lambda: status()["mode"] == "day" and status()["light"]["filter"] == "in_path", "day")
+        self.drive("light_sensor", 0)
+        self.wait_for(lambda: status()["mode"] == "night" and self.level("lamp") == 1, "night, with the lamp lit", 150)
+        self.assertEqual(status()["light"]["filter"], "out_of_path")
+        self.wait_for(lambda: status()["camera"]["fps"] < 12, "the camera's settings of the night")
+        self.assertEqual((self.level("filter_a"), self.level("filter_b")), (0, 0), "never held")
+        self.drive("light_sensor", 1)
+        self.wait_for(lambda: status()["mode"] == "day" and self.level("lamp") == 0, "day, and dark", 150)
+        self.assertEqual(status()["light"]["by"], "line")
+
+
+if __name__ == "__main__":
+    unittest.main()
