@@ -263,9 +263,9 @@ void Daemon::apply(const Change& change) {
   };
   if (touches({Stage::kLog})) log::set_level(to_level(options.log.level));
   if (touches({Stage::kText})) time_zone_ = zone_of(options);
-  if (touches({Stage::kText, Stage::kPicture, Stage::kSource})) main_->capture().apply(capture_setup());
-  if (touches({Stage::kEncoder, Stage::kSource})) main_->encode().apply(encode_setup());
-  if (touches({Stage::kText, Stage::kSource, Stage::kEncoder}) && slate_) {
+  if (touches({Stage::kText, Stage::kPicture, Stage::kSource, Stage::kLines})) main_->capture().apply(capture_setup());
+  if (touches({Stage::kEncoder, Stage::kSource, Stage::kLines})) main_->encode().apply(encode_setup());
+  if (touches({Stage::kText, Stage::kSource, Stage::kEncoder, Stage::kLines}) && slate_) {
     slate_->capture().apply(slate_setup());
     slate_->encode().apply(slate_encode_setup());
   }
@@ -282,10 +282,15 @@ std::string Daemon::box_name() const {
   return name.empty() ? host_name() : name;
 }
 
+// Night is what the owner says it is.
+DayNight Daemon::mode() const {
+  return settings_.options().day_night.mode == DayNightMode::kNight ? DayNight::kNight : DayNight::kDay;
+}
+
 CaptureStage::Setup Daemon::capture_setup() const {
   const auto& options = settings_.options();
   CaptureStage::Setup setup;
-  setup.camera = camera_now(options);
+  setup.camera = camera_now(options, mode());
   setup.privacy = options.privacy;
   setup.overlay = options.overlay;
   setup.box_name = box_name();
@@ -304,7 +309,7 @@ CaptureStage::Setup Daemon::slate_setup() const {
 
 EncodeStage::Setup Daemon::encode_setup() const {
   const auto& options = settings_.options();
-  return {options.encoder, options.audio, camera_now(options).framerate};
+  return {options.encoder, options.audio, camera_now(options, mode()).framerate};
 }
 
 Visits::Setup Daemon::visits_setup() const {
@@ -463,7 +468,7 @@ StatusReport Daemon::report() {
   report.name = box_name();
   report.uptime_s = to_seconds(now - started_at_);
   report.clock_synchronised = clock_is_synchronised();
-  report.mode = settings_.options().day_night.mode == DayNightMode::kNight ? "night" : "day";
+  report.mode = mode() == DayNight::kNight ? "night" : "day";
   report.page = web_ ? web_->address() : "";
   report.password_set = accounts_.has_password();
   report.camera = main_->capture().status();

@@ -74,6 +74,7 @@ class Daemon : public CallHandler, private DaemonCalls {
   int shut_down();
 
   std::string box_name() const;
+  DayNight mode() const;
   CaptureStage::Setup capture_setup() const;
   CaptureStage::Setup slate_setup() const;
   EncodeStage::Setup encode_setup() const;
