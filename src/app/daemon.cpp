@@ -153,6 +153,13 @@ void Daemon::start_stages() {
 void Daemon::mode_changed() {
   main_->capture().apply(capture_setup());
   main_->encode().apply(encode_setup());
+  apply_to_slate();
+}
+
+void Daemon::apply_to_slate() {
+  if (!slate_) return;
+  slate_->capture().apply(slate_setup());
+  slate_->encode().apply(slate_encode_setup());
 }
 
 void Daemon::light_scene(double lamp, FilterPosition filter) {
@@ -289,10 +296,7 @@ void Daemon::apply(const Change& change) {
   if (touches({Stage::kText})) time_zone_ = zone_of(options);
   if (touches({Stage::kText, Stage::kPicture, Stage::kSource})) main_->capture().apply(capture_setup());
   if (touches({Stage::kEncoder, Stage::kSource})) main_->encode().apply(encode_setup());
-  if (touches({Stage::kText, Stage::kSource, Stage::kEncoder}) && slate_) {
-    slate_->capture().apply(slate_setup());
-    slate_->encode().apply(slate_encode_setup());
-  }
+  if (touches({Stage::kText, Stage::kSource, Stage::kEncoder})) apply_to_slate();
   if (touches({Stage::kText, Stage::kOutputs, Stage::kEncoder, Stage::kSource})) {
     director_->configure(options, time_zone_, targets());
   }
@@ -310,7 +314,7 @@ std::string Daemon::box_name() const {
 CaptureStage::Setup Daemon::capture_setup() const {
   const auto& options = settings_.options();
   CaptureStage::Setup setup;
-  setup.camera = camera_now(options);
+  setup.camera = camera_now(options, controls_->mode());
   setup.privacy = options.privacy;
   setup.overlay = options.overlay;
   setup.box_name = box_name();
@@ -329,7 +333,7 @@ CaptureStage::Setup Daemon::slate_setup() const {
 
 EncodeStage::Setup Daemon::encode_setup() const {
   const auto& options = settings_.options();
-  return {options.encoder, options.audio, camera_now(options).framerate};
+  return {options.encoder, options.audio, camera_now(options, controls_->mode()).framerate};
 }
 
 Visits::Setup Daemon::visits_setup() const {

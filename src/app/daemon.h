@@ -87,6 +87,7 @@ class Daemon : public CallHandler, private DaemonCalls {
 
   void expect_picture(std::chrono::milliseconds after);
   void mode_changed();
+  void apply_to_slate();
   void visiting_changed();
   void light_scene(double lamp, FilterPosition filter);
   void direct_now();

@@ -27,8 +27,6 @@ Lines::Level to_level(Signal signal) {
 
 Lines::Setup setup_of(const Options& options) {
   const auto& gpio = options.gpio;
-  const auto& filter = options.day_night.ir_cut;
-  const auto& lamp = options.day_night.lamp;
   Lines::Setup setup;
   setup.chip = gpio.chip;
   setup.inputs = {{kPir, gpio.pir.input}, {kButton, gpio.button.input}, {kLightSensor, gpio.light_sensor}};
@@ -72,10 +70,13 @@ struct LineKeeper::Input {
 LineKeeper::LineKeeper(Ports ports)
     : ports_(std::move(ports)),
       timer_(ports_.context),
-      lines_([this](const LineChange& change) { changes_.push_back(change); }) {}
+      lines_([this](const LineChange& change) { changes_.push_back(change); }),
+      edges_(ports_.context, lines_.descriptor()) {
+  await_edges();
+}
 
 LineKeeper::~LineKeeper() {
-  for (auto& descriptor : watched_) descriptor->release();  // they are the chip's
+  edges_.release();  // it is the lines' own
 }
 
 void LineKeeper::apply(const Options& options) {
@@ -100,8 +101,7 @@ void LineKeeper::apply(const Options& options) {
 
 void LineKeeper::let_go() {
   timer_.cancel();
-  for (auto& descriptor : watched_) descriptor->release();
-  watched_.clear();
+  edges_.cancel();
   lines_.apply({}, BootClock::now());
   changes_.clear();
 }
@@ -136,7 +136,6 @@ void LineKeeper::tick() {
   look_for_stuck(now);
   look_for_lost();
   show_lights(now);
-  watch();
   schedule();
 }
 
@@ -206,27 +205,13 @@ void LineKeeper::look_for_lost() {
   }
 }
 
-void LineKeeper::watch() {
-  const auto wanted = lines_.watched();
-  if (wanted.generation == watched_generation_) return;
-  watched_generation_ = wanted.generation;
-  for (auto& descriptor : watched_) descriptor->release();
-  watched_.clear();
-  for (const int descriptor : wanted.descriptors) {
-    watched_.push_back(std::make_unique<boost::asio::posix::stream_descriptor>(ports_.context, descriptor));
-    await(*watched_.back());
-  }
-}
-
-void LineKeeper::await(boost::asio::posix::stream_descriptor& descriptor) {
-  descriptor.async_wait(
-      boost::asio::posix::descriptor_base::wait_read,
-      [this, &descriptor, generation = watched_generation_](const boost::system::error_code& cancelled) {
-        if (cancelled || generation != watched_generation_) return;
-        lines_.read(BootClock::now());
-        tick();
-        if (generation == watched_generation_) await(descriptor);
-      });
+void LineKeeper::await_edges() {
+  edges_.async_wait(boost::asio::posix::descriptor_base::wait_read, [this](const boost::system::error_code& cancelled) {
+    if (cancelled) return;
+    lines_.read(BootClock::now());
+    tick();
+    await_edges();
+  });
 }
 
 void LineKeeper::schedule() {

@@ -71,16 +71,14 @@ class LineKeeper {
   void look_for_lost();
   void tick();
   void show_lights(BootTime now);
-  void watch();
-  void await(boost::asio::posix::stream_descriptor& descriptor);
+  void await_edges();
   void schedule();
 
   Ports ports_;
   boost::asio::steady_timer timer_;
   std::vector<LineChange> changes_;  ///< told by lines_, not looked at yet
   Lines lines_;
-  std::uint64_t watched_generation_ = 0;
-  std::vector<std::unique_ptr<boost::asio::posix::stream_descriptor>> watched_;
+  boost::asio::posix::stream_descriptor edges_;
 
   GpioOptions options_;
   std::vector<Input> inputs_;

@@ -27,6 +27,13 @@ std::optional<SunSchedule> sun_of(const Options& options) {
 
 }  // namespace
 
+struct NightKeeper::Trial {
+  LightTrial rule;
+  LightTrial::Wish made;  ///< what has been switched so far
+  TrialProgress progress;
+  TrialDone done;
+};
+
 NightKeeper::NightKeeper(Ports ports, const Options& options)
     : ports_(std::move(ports)),
       timer_(ports_.context),
@@ -42,6 +49,10 @@ NightKeeper::~NightKeeper() = default;
 
 void NightKeeper::apply(const Options& options) {
   const auto now = BootClock::now();
+  if (trial_) {
+    trial_->rule.cancel();
+    follow_trial(std::nullopt);
+  }
   const auto old = std::exchange(options_, options.day_night);
   sun_ = sun_of(options);
   controller_.apply(options_);
@@ -61,6 +72,7 @@ void NightKeeper::apply(const Options& options) {
 
 void NightKeeper::see(const LightSample& sample) {
   light_ = sample;
+  if (trial_) return follow_trial(trial_->rule.see(sample, BootClock::now()));
   update();
 }
 
@@ -75,6 +87,7 @@ void NightKeeper::visiting(bool somebody) {
 
 void NightKeeper::let_go() {
   timer_.cancel();
+  trial_.reset();
   lamp_.reset();
   options_.lamp = {};
   options_.ir_cut = {};
@@ -86,8 +99,47 @@ std::optional<bool> NightKeeper::sun_says_day() const {
   return sun_->is_day(now);
 }
 
+void NightKeeper::try_lights(TrialProgress progress, TrialDone done) {
+  const bool lamp = options_.lamp.type != LampOptions::Type::kNone;
+  const bool filter = options_.ir_cut.type != IrCutOptions::Type::kNone;
+  if (!lamp && !filter) {
+    return done(fail(ErrorKind::kInvalidArgument,
+                     "the box has neither a lamp nor a filter: day_night.lamp and day_night.ir_cut are of type none"));
+  }
+  if (trial_) return done(fail(ErrorKind::kUnavailable, "lamp and filter are being tried already"));
+  if (visiting_) return done(fail(ErrorKind::kUnavailable, "somebody is in the box: nothing is switched now"));
+  const LightTrial::Wish before{decision_.lamp ? LightTrial::Lamp::kOn : LightTrial::Lamp::kOff, decision_.filter};
+  LightTrial rule({lamp, filter, options_.lamp.ramp, before}, BootClock::now());
+  trial_ = std::make_unique<Trial>(Trial{std::move(rule), before, std::move(progress), std::move(done)});
+  follow_trial(std::nullopt);
+}
+
+// The controller sleeps meanwhile: what it would see is what the trial switches.
+void NightKeeper::follow_trial(const std::optional<LightVerdict>& verdict) {
+  const auto now = BootClock::now();
+  const auto wish = trial_->rule.wish();
+  const auto made = std::exchange(trial_->made, wish);
+  if (wish != made) ports_.announce_switch();
+  if (wish.lamp != made.lamp)
+    ramp_.go_to(wish.lamp == LightTrial::Lamp::kOn ? LampRamp::Lamp::kOn : LampRamp::Lamp::kOff, now);
+  if (wish.filter != made.filter && wish.filter != FilterPosition::kUnknown) move_filter(wish.filter, now);
+  trial_->progress(trial_->rule.doing(), trial_->rule.done_share());
+  if (trial_->rule.over()) {
+    const auto ended = std::exchange(trial_, nullptr);
+    if (verdict)
+      ended->done(*verdict);
+    else
+      ended->done(fail(ErrorKind::kUnavailable, ended->rule.is_blind()
+                                                    ? "no pictures came while lamp and filter were tried"
+                                                    : "the settings changed while lamp and filter were tried"));
+  }
+  drive(now);
+  schedule();
+}
+
 void NightKeeper::update() {
   const auto now = BootClock::now();
+  if (trial_) return follow_trial(trial_->rule.tick(now));
   if (light_ && now - light_->at > kFresh) light_.reset();
   follow(controller_.update({now, light_, light_sensor_, sun_says_day(), visiting_}));
   open_lamp(now);
@@ -154,7 +206,7 @@ void NightKeeper::open_lamp(BootTime now) {
 
 void NightKeeper::schedule() {
   const auto now = BootClock::now();
-  std::optional<BootTime> next = decision_.next;
+  std::optional<BootTime> next = trial_ ? trial_->rule.deadline() : decision_.next;
   const auto at_the_latest = [&next](std::optional<BootTime> time) {
     if (time && (!next || *time < *next)) next = time;
   };

@@ -2,6 +2,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 #include "nestbox/options/options.h"
 #include "nestbox/rules/actuators.h"
 #include "nestbox/rules/day_night.h"
+#include "nestbox/rules/light_trial.h"
 #include "nestbox/rules/line_inputs.h"
 #include "nestbox/rules/sun_schedule.h"
 
@@ -47,13 +49,21 @@ class NightKeeper {
   void light_sensor_says(std::optional<bool> day);
   /// Whether an animal may be in the box: nothing clicks meanwhile.
   void visiting(bool somebody);
+  /// Switches lamp and filter in turn and looks what it does to the picture; ends as it began. `progress` is told what
+  /// is being tried, and the share that is done. Errors: kInvalidArgument for a box with neither, kUnavailable during a
+  /// visit, during another trial, and when no picture comes.
+  using TrialProgress = std::function<void(std::string_view doing, double done_share)>;
+  using TrialDone = std::function<void(Result<LightVerdict>)>;
+  void try_lights(TrialProgress progress, TrialDone done);
   /// Dark, and nothing is driven any more.
   void let_go();
   DayNight mode() const noexcept { return decision_.mode; }
   NightReport report() const;
 
  private:
+  struct Trial;
   void update();
+  void follow_trial(const std::optional<LightVerdict>& verdict);
   void follow(const DayNightController::Decision& next);
   void move_filter(FilterPosition to, BootTime now);
   void drive(BootTime now);
@@ -70,6 +80,7 @@ class NightKeeper {
   LampRamp ramp_;
   std::optional<PwmLamp> lamp_;
   std::string lamp_trouble_;
+  std::unique_ptr<Trial> trial_;
   BootTime lamp_tried_at_{};
   std::optional<SunSchedule> sun_;
   std::optional<LightSample> light_;

@@ -75,6 +75,7 @@ std::vector<Binding> make_bindings() {
   add_section(all, "camera", &Options::camera, camera_fields());
   add_night(all);
   add_section(all, "day_night", &Options::day_night, day_night_fields());
+  add_section(all, "gpio", &Options::gpio, gpio_fields());
   add_general(all, privacy_field());
   add_section(all, "encoder", &Options::encoder, encoder_fields());
   add_section(all, "audio", &Options::audio, audio_fields());

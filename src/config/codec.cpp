@@ -125,6 +125,20 @@ Codec<milliseconds> duration_or_zero(milliseconds min, milliseconds max, const s
                               [=](milliseconds value) { return value.count() == 0 || (value >= min && value <= max); });
 }
 
+Codec<milliseconds> signed_duration(milliseconds max) {
+  return scalar<milliseconds>(
+      fmt::format("a duration such as 20m or -20m, from {} to {}", print_signed_duration(-max), print_duration(max)),
+      "a duration", parse_signed_duration, [](milliseconds value) { return text_node(print_signed_duration(value)); },
+      [=](milliseconds value) { return value >= -max && value <= max; });
+}
+
+Codec<double> lux(double min, double max) {
+  return scalar<double>(
+      fmt::format("an illuminance such as 5 lx, from {} to {}", print_lux(min), print_lux(max)), "an illuminance",
+      parse_lux, [](double value) { return text_node(print_lux(value)); },
+      [=](double value) { return value >= min && value <= max; });
+}
+
 Codec<std::int64_t> rate(std::int64_t min_bps, std::int64_t max_bps) {
   return scalar<std::int64_t>(
       fmt::format("a bit rate such as 2500k or 4M (bits a second), from {} to {}", print_rate(min_bps),

@@ -59,6 +59,9 @@ Codec<bool> boolean();
 Codec<milliseconds> duration(milliseconds min, milliseconds max);
 /// Like duration; 0 as well, which means what `zero_means` says.
 Codec<milliseconds> duration_or_zero(milliseconds min, milliseconds max, const std::string& zero_means);
+/// Of either sign, up to `max` each way.
+Codec<milliseconds> signed_duration(milliseconds max);
+Codec<double> lux(double min, double max);
 Codec<std::int64_t> rate(std::int64_t min_bps, std::int64_t max_bps);
 /// A share in (0, 1], written in per cent.
 Codec<double> share(double min, double max);

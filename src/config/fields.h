@@ -95,6 +95,7 @@ Codec<S> map_of(std::string allowed, std::vector<Field<S>> fields) {
 std::vector<Field<Options>> general_fields();  ///< name, location, time_zone
 std::vector<Field<CameraOptions>> camera_fields();
 std::vector<Field<DayNightOptions>> day_night_fields();
+std::vector<Field<GpioOptions>> gpio_fields();
 Field<Options> privacy_field();
 std::vector<Field<EncoderOptions>> encoder_fields();
 std::vector<Field<AudioOptions>> audio_fields();

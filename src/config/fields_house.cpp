@@ -136,8 +136,8 @@ std::vector<Field<Options>> general_fields() {
       field("name", &Options::name,
             text("lower-case letters, digits and hyphens, up to 63; or \"\" for the host name", box_name_problem),
             {Stage::kText}, "What this box is called: on the picture and in file names.", "owl-box"),
-      field("location", &Options::location, location(), {}, "Where the box stands. It never leaves the box.",
-            "{latitude: 51.48, longitude: -3.18}"),
+      field("location", &Options::location, location(), {Stage::kLines, Stage::kOutputs},
+            "Where the box stands, for dawn and dusk. It never leaves the box.", "{latitude: 51.48, longitude: -3.18}"),
       field("time_zone", &Options::time_zone,
             text("a name such as Europe/London, or \"\" for the system's", zone_problem),
             {Stage::kText, Stage::kOutputs}, "The local time of the picture and of schedules.", "Europe/London"),
@@ -160,12 +160,6 @@ std::vector<Field<EncoderOptions>> encoder_fields() {
       field("preset", &E::preset, word({"ultrafast", "superfast", "veryfast", "faster", "fast", "medium"}), kEncoder,
             "How hard the encoder works: slower looks better at the same rate."),
   };
-}
-
-std::vector<Field<DayNightOptions>> day_night_fields() {
-  return {field("mode", &DayNightOptions::mode, one_of<DayNightMode>({"auto", "day", "night", "sun", "line"}),
-                {Stage::kPicture, Stage::kEncoder},
-                "Which of the camera's settings count: camera, or camera.night laid over it.")};
 }
 
 std::vector<Field<AudioOptions>> audio_fields() {

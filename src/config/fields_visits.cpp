@@ -50,14 +50,11 @@ Codec<std::vector<MotionZone>> zones() {
           whole.write};
 }
 
-/// Only motion can be a trigger so far: a line that nobody can connect would be waited for in vain.
 std::optional<TextProblem> visit_problem(const std::string& expression) {
   const auto parsed = TriggerExpression::parse(expression);
   if (!parsed) return TextProblem{parsed.error().message, ConfigErrorCode::kBadValue, false};
-  for (const auto trigger : kEveryTrigger) {
-    if (trigger == Trigger::kMotion || !parsed->mentioned().contains(trigger)) continue;
-    return TextProblem{fmt::format("{}: there are no inputs yet in this version", trigger_name(trigger)),
-                       ConfigErrorCode::kBadValue, false};
+  if (parsed->mentioned().contains(Trigger::kLid)) {
+    return TextProblem{"lid: there is no feeder yet in this version", ConfigErrorCode::kBadValue, false};
   }
   return std::nullopt;
 }
@@ -109,9 +106,12 @@ std::vector<Field<MotionOptions>> motion_fields() {
 }
 
 std::vector<Field<TriggerOptions>> trigger_fields() {
-  return {field("visit", &TriggerOptions::visit,
-                text("an expression of motion with and, or, not and ( ), up to 200 characters", visit_problem),
-                {Stage::kVisits}, "What makes a visit: while this holds, somebody is there.")};
+  return {field(
+      "visit", &TriggerOptions::visit,
+      text("an expression of motion, pir and button with and, or, not and ( ), up to 200 characters", visit_problem),
+      {Stage::kVisits},
+      "What makes a visit: while this holds, somebody is there. pir and button are wired as gpio says.",
+      "motion or pir")};
 }
 
 std::vector<Field<VisitOptions>> visit_fields() {

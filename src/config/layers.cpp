@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "nestbox/rules/motion_zones.h"
+#include "contradictions.h"
 
 namespace nestbox::config {
 namespace {
@@ -73,50 +73,6 @@ bool is_judged(const std::string& key, const std::vector<ConfigError>& errors) {
   });
 }
 
-struct Contradiction {
-  std::vector<std::string> keys;
-  std::function<std::string(const Options&)> message;  ///< empty: none
-  std::string allowed;
-};
-
-std::vector<Contradiction> contradictions() {
-  return {
-      {{"encoder.bitrate_min", "encoder.bitrate"},
-       [](const Options& o) {
-         if (o.encoder.bitrate_min_bps <= o.encoder.bitrate_bps) return std::string();
-         return fmt::format("encoder.bitrate_min ({}) is above encoder.bitrate ({})",
-                            print_rate(o.encoder.bitrate_min_bps), print_rate(o.encoder.bitrate_bps));
-       },
-       "bitrate_min up to bitrate"},
-      {{"camera.analysis_width", "camera.width"},
-       [](const Options& o) {
-         if (o.camera.analysis_width <= o.camera.width) return std::string();
-         return fmt::format("camera.analysis_width ({}) is above camera.width ({})", o.camera.analysis_width,
-                            o.camera.width);
-       },
-       "analysis_width up to width"},
-      {{"visits.event_gap", "visits.max_length"},
-       [](const Options& o) {
-         if (o.visits.event_gap <= o.visits.max_length) return std::string();
-         return fmt::format("visits.event_gap ({}) is above visits.max_length ({})", print_duration(o.visits.event_gap),
-                            print_duration(o.visits.max_length));
-       },
-       "event_gap up to max_length"},
-      {{"live.when", "live.schedule"},
-       [](const Options& o) {
-         if (!o.live.when.schedule || !o.live.schedule.empty()) return std::string();
-         return std::string("live.when says schedule, and live.schedule is empty");
-       },
-       "a schedule such as [{from: \"06:30\", to: \"20:00\"}]"},
-      {{"web.tls_cert", "web.tls_key"},
-       [](const Options& o) {
-         if (o.web.tls_cert.empty() == o.web.tls_key.empty()) return std::string();
-         return std::string("web.tls_cert and web.tls_key go together, and one of them is missing");
-       },
-       "both or neither"},
-  };
-}
-
 /// The key that was said last: the change that brought the contradiction about.
 std::string blamed(const std::vector<std::string>& keys, const Laid& laid) {
   return *std::max_element(keys.begin(), keys.end(),
@@ -164,19 +120,6 @@ std::vector<std::string> unknown_outputs(const Node& root, const Laid& laid) {
     if (!known) unknown.push_back(key.text);
   }
   return unknown;
-}
-
-std::vector<std::string> doubts(const Options& options) {
-  std::vector<std::string> doubts;
-  if (options.motion.enabled && !is_anything_watched(options.motion.zones)) {
-    doubts.emplace_back(
-        "motion.zones leaves nothing of the picture to watch, so nothing that moves will be noticed: make a zone with "
-        "watch: false smaller, or one with watch: true larger");
-  }
-  if (options.live.when.visit && !options.motion.enabled) {
-    doubts.emplace_back("live.when says visit, and motion.enabled is false: no visit will put anything on air");
-  }
-  return doubts;
 }
 
 void complete(Laid& laid, std::vector<ConfigError>& errors) {

@@ -48,9 +48,6 @@ std::vector<std::string> unknown_outputs(const Node& root, const Laid& laid);
 /// finish(), and what contradicts across settings; settings that `errors` already names are not judged.
 void complete(Laid& laid, std::vector<ConfigError>& errors);
 
-/// What is allowed and yet hardly meant, one sentence each.
-std::vector<std::string> doubts(const Options& options);
-
 /// Everything below settings.yaml and everything above it, read from where `sources` says. Errors are added.
 struct ReadLayers {
   std::vector<LayerTree> below, above;

@@ -24,8 +24,14 @@ bool plain_is_safe(std::string_view text) {
   return starts_well && only_safe && !has_meaning;
 }
 
-/// 3M, 2s, 11h50m, 0.2%: letters cannot be misread in a number that begins with a digit, save for the exponent.
+/// 3M, 2s, -20m, 11h50m, 0.2%, 0.5 lx: letters cannot be misread in a number that begins with a digit, save for the
+/// exponent.
 bool is_measure(std::string_view text) {
+  if (text.ends_with(" lx")) {
+    text.remove_suffix(3);
+    return !text.empty() && text[0] != '.' && text.find_first_not_of("0123456789.") == std::string_view::npos;
+  }
+  if (text.size() > 1 && text[0] == '-') text.remove_prefix(1);
   if (text.empty() || text[0] < '0' || text[0] > '9') return false;
   const bool per_cent = text.back() == '%';
   if (per_cent) text.remove_suffix(1);

@@ -71,6 +71,21 @@ void drop_null_sections(Node& map, const std::string& path) {
   }
 }
 
+/// Of a filter or lamp of another type than was set before, nothing stays.
+void forget_other_types(Node& overlay, const Node& tree) {
+  for (std::size_t i = 0; i < tree.keys.size(); ++i) {
+    auto* const below = overlay.find(tree.keys[i].text);
+    if (below == nullptr) continue;
+    const auto* const type = tree.items[i].find("type");
+    const auto* const type_below = below->find("type");
+    if (type != nullptr && (type_below == nullptr || type_below->text != type->text)) {
+      *below = map_node();
+    } else {
+      forget_other_types(*below, tree.items[i]);
+    }
+  }
+}
+
 /// {youtube: {enabled: false}} over [{name: youtube, ...}].
 void merge_outputs(Node& list, const Node& by_name) {
   for (std::size_t i = 0; i < by_name.keys.size(); ++i) {
@@ -152,6 +167,7 @@ void merge_into_overlay(Node& overlay, const Node& tree) {
     merge_outputs(*list, *by_name);
     live->remove("outputs");
   }
+  forget_other_types(overlay, rest);
   merge(overlay, rest);
 }
 

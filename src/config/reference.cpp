@@ -47,6 +47,7 @@ good copy, `settings.yaml.bak`, is used, and `nestbox status` says so.
 | bit rate | `2500k` `4M` | bits a second |
 | size | `200M` `2G` | bytes; `K` `M` `G` `T`, each 1000 of the one before |
 | share | `0.2%` `10%` | |
+| light | `5 lx` `0.5 lx` | lux |
 | truth | `true` `false`, or `yes` `no` `on` `off` | |
 | time of day | `"22:00"` | local time |
 | place on the picture | `[0.5, 0.5]` | from 0 to 1, from the top left corner |
@@ -65,7 +66,7 @@ an error.
 
 Nothing but the part that is named after each setting: **overlay** and **picture** between two frames, **camera** by opening it
 anew, **encoder** at once for the bit rate and by a new encoder for the rest, **motion** between two frames, **visits** at once (a visit
-in progress goes on), **outputs** where the setting is theirs, **page** by opening it anew, **log** at once, **start** at the next start of the daemon only.
+in progress goes on), **lines** at once, **outputs** where the setting is theirs, **page** by opening it anew, **log** at once, **start** at the next start of the daemon only.
 )";
 
 constexpr std::string_view kSampleHead =
@@ -84,7 +85,10 @@ struct SectionText {
 constexpr SectionText kSections[] = {
     {"camera", "Where the picture comes from and what it looks like."},
     {"camera.night", kNightHelp},
-    {"day_night", "What the camera is to take it for: day or night."},
+    {"day_night", "When it is day and when it is night, and what is moved and lit then."},
+    {"gpio",
+     "What is wired to the pins. active says which level means something, bias what an open line rests at, and a "
+     "level counts when it was stable for debounce."},
     {"encoder", "From pictures to H.264."},
     {"audio", "The sound of the stream."},
     {"overlay", "Text on the picture."},

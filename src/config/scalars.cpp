@@ -77,6 +77,29 @@ std::string print_duration(milliseconds duration) {
   return text.empty() ? "0s" : text;
 }
 
+std::optional<milliseconds> parse_signed_duration(std::string_view text) {
+  const bool negative = !text.empty() && text[0] == '-';
+  if (negative || (!text.empty() && text[0] == '+')) text.remove_prefix(1);
+  const auto size = parse_duration(text);
+  if (!size) return std::nullopt;
+  return negative ? -*size : *size;
+}
+
+std::string print_signed_duration(milliseconds duration) {
+  return duration.count() < 0 ? "-" + print_duration(-duration) : print_duration(duration);
+}
+
+std::optional<double> parse_lux(std::string_view text) {
+  if (!text.ends_with("lx") || !is_digit(text[0])) return std::nullopt;
+  text.remove_suffix(2);
+  if (text.back() == ' ') text.remove_suffix(1);
+  return parse_real(text);
+}
+
+std::string print_lux(double lux) {
+  return fmt::format("{} lx", lux);
+}
+
 std::optional<std::int64_t> parse_rate(std::string_view text) {
   if (text.size() < 2) return std::nullopt;
   const auto unit = text.back();

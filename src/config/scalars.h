@@ -15,6 +15,14 @@ using std::chrono::milliseconds;
 std::optional<milliseconds> parse_duration(std::string_view text);
 std::string print_duration(milliseconds duration);
 
+/// A duration of either sign: -20m, +20m, 20m.
+std::optional<milliseconds> parse_signed_duration(std::string_view text);
+std::string print_signed_duration(milliseconds duration);
+
+/// Lux: 5 lx, 0.5lx.
+std::optional<double> parse_lux(std::string_view text);
+std::string print_lux(double lux);
+
 /// Bits a second: 2500k, 4M, 2.5M; whole kilobits only. A number without a unit is none.
 std::optional<std::int64_t> parse_rate(std::string_view text);
 std::string print_rate(std::int64_t bits_per_second);

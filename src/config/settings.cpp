@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "contradictions.h"
 #include "layers.h"
 #include "nestbox/base/assert.h"
 #include "overlay.h"
@@ -405,6 +406,8 @@ const char* stage_text(Stage stage) {
       return "motion";
     case Stage::kVisits:
       return "visits";
+    case Stage::kLines:
+      return "lines";
     case Stage::kOutputs:
       return "outputs";
     case Stage::kWeb:

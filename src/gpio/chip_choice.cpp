@@ -96,4 +96,9 @@ Result<FoundLine> find_line(ChipPort& port, const std::string& chip, const LineA
   return found;
 }
 
+Error busy_error(const std::string& where, const std::string& holder) {
+  return {ErrorKind::kBusy, fmt::format("{} is in use by {}; let only one of them have it", where,
+                                        holder.empty() ? "somebody who gives no name" : holder)};
+}
+
 }  // namespace nestbox::gpio

@@ -19,4 +19,7 @@ struct FoundLine {
 /// Errors: as of choose_chip() and ChipPort::open(); kNotFound for a line that the chip does not have.
 Result<FoundLine> find_line(ChipPort& port, const std::string& chip, const LineAddress& address);
 
+/// kBusy, in words.
+Error busy_error(const std::string& where, const std::string& holder);
+
 }  // namespace nestbox::gpio

@@ -4,6 +4,7 @@
 #include <sys/epoll.h>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "nestbox/base/assert.h"
@@ -34,6 +35,12 @@ auto* find(Slots& slots, std::string_view name) {
   const auto has_name = [&](const auto& slot) { return slot && slot->spec().name == name; };
   const auto found = std::find_if(slots.begin(), slots.end(), has_name);
   return found == slots.end() ? nullptr : &*found;
+}
+
+std::string sentence(const std::map<std::string, std::string>& said_of) {
+  std::string text;
+  for (const auto& [what, names] : said_of) text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", names, what);
+  return text;
 }
 
 }  // namespace
@@ -162,15 +169,15 @@ void Lines::Bank::report(std::vector<LineChange> changes) {
 void Lines::Bank::tell_log() {
   const auto has_note = [](const auto& slot) { return slot->note().has_value(); };
   if (std::none_of(slots_.begin(), slots_.end(), has_note) || !log_limit_.admit(BootClock::now())) return;
-  std::string good, bad;
+  std::map<std::string, std::string> good, bad;  // the names of lines, by what is to be said of them
   for (auto& slot : slots_) {
     const auto note = slot->take_note();
     if (!note) continue;
-    auto& text = note->good ? good : bad;
-    text += (text.empty() ? "" : "; ") + note->text;
+    auto& names = (note->good ? good : bad)[note->text];
+    names += (names.empty() ? "" : ", ") + slot->spec().name;
   }
-  if (!bad.empty()) log::write(log::Level::kWarning, kPart, bad);
-  if (!good.empty()) log::write(log::Level::kInfo, kPart, good);
+  if (!bad.empty()) log::write(log::Level::kWarning, kPart, sentence(bad));
+  if (!good.empty()) log::write(log::Level::kInfo, kPart, sentence(good));
 }
 
 }  // namespace nestbox

@@ -1,7 +1,5 @@
 #include "line_slot.h"
 
-#include <fmt/format.h>
-
 #include "chip_choice.h"
 #include "nestbox/base/assert.h"
 
@@ -38,7 +36,7 @@ void LineSlot::try_to_hold(ChipPort& port, BootTime now) {
   state_ = LineStatus::State::kOk;
   last_error_.clear();
   holder_.clear();
-  note_ = Note{true, fmt::format("{} is {}", spec_.name, where_)};
+  note_ = Note{true, where_};
 }
 
 Result<void> LineSlot::hold(ChipPort& port) {
@@ -53,8 +51,7 @@ Result<void> LineSlot::hold(ChipPort& port) {
     if (held.error().kind != ErrorKind::kBusy) return tl::unexpected(held.error());
     state_ = LineStatus::State::kBusy;
     holder_ = found->chip->holder(found->offset);
-    return fail(ErrorKind::kBusy, fmt::format("{} is in use by {}; let only one of them have it", where_,
-                                              holder_.empty() ? "somebody who gives no name" : holder_));
+    return tl::unexpected(busy_error(where_, holder_));
   }
   offset_ = found->offset;
   held_ = std::move(*held);
@@ -68,7 +65,7 @@ void LineSlot::lose(const Error& error) {
   if (state_ == LineStatus::State::kOk) state_ = LineStatus::State::kAbsent;
   if (error.message == last_error_) return;
   last_error_ = error.message;
-  note_ = Note{false, fmt::format("{}: {}", spec_.name, last_error_)};
+  note_ = Note{false, last_error_};
 }
 
 void LineSlot::set(bool active) {

@@ -1,7 +1,5 @@
 #include "nestbox/gpio/lines.h"
 
-#include <fmt/format.h>
-
 #include "chip_choice.h"
 #include "line_bank.h"
 
@@ -20,6 +18,8 @@ Result<void> make_one_inactive(gpio::ChipPort& port, const std::string& chip, co
   wish.active = output.line.active;
   wish.consumer = "nestbox";
   const auto held = found->chip->request(wish);
+  if (!held && held.error().kind == ErrorKind::kBusy)
+    return fail(gpio::busy_error(found->where, found->chip->holder(found->offset)), output.name);
   if (!held) return fail(held.error(), output.name);
   return {};
 }

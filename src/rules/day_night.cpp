@@ -46,10 +46,7 @@ void DayNightController::Body::apply(DayNightOptions options) {
     out_.filter = FilterPosition::kUnknown;
     own_.forget_filter();
   }
-  if (options.lamp != options_.lamp) {
-    own_.forget_lamp();
-    if (options.lamp.type == LampOptions::Type::kNone) out_.lamp = false;
-  }
+  if (options.lamp != options_.lamp) own_.forget_lamp();
   if (options.mode != options_.mode) {
     looking_ = day_is_seen_ = false;
     goal_lit_ = true;

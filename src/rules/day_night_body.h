@@ -25,7 +25,11 @@ class DayNightController::Body {
   void restart_watch(double lux);
   bool light_is_known() const;
   bool picture_is_lost() const;
-  double daylight() const { return own_.daylight(measured_.lux(), out_); }
+  double daylight() const { return daylight_of(measured_.lux(), out_); }
+
+  double daylight_of(double measured_lux, const LightOutputs& outputs) const {
+    return own_.daylight({measured_lux, MeasuredLight::Bound::kNone, light_.luma_alone}, outputs);
+  }
 
   // What it wants.
   void think(const Inputs& in);

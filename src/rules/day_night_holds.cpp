@@ -75,7 +75,7 @@ std::optional<std::string> DayNightController::Body::visit_holds(const Inputs& i
 void DayNightController::Body::leave_lit_night(const Inputs& in) {
   const bool bright =
       bright_.for_as_long_as(options_.day_delay, now_) && (!no_look_before_ || now_ >= *no_look_before_);
-  const bool hidden = light_.luma_alone || own_.drowns(options_.day_above_lux);
+  const bool hidden = own_.drowns(options_.day_above_lux, light_.luma_alone);
   const bool due = hidden && (!next_look_ || now_ >= *next_look_);
   if (!bright && !due) {
     if (bright_.since() && (!no_look_before_ || now_ >= *no_look_before_)) {

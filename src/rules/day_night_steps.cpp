@@ -81,7 +81,7 @@ void DayNightController::Body::finish_change() {
   if (lux && !(bounded_before_ && !lamp_changed)) own_.learn({out_before_, out_, lux_before_, *lux});
   if (lamp_changed && out_.lamp) {
     if (!lux) own_.forget_lamp();
-    plan_next_look(own_.daylight(lux_before_, out_before_));
+    plan_next_look(daylight_of(lux_before_, out_before_));
   }
   if (!lamp_changed) switched_ = now_;
   restart_watch(lux.value_or(light_.lux));
@@ -93,7 +93,7 @@ void DayNightController::Body::finish_change() {
 /// The lamp is out: is it day?
 void DayNightController::Body::judge_look(std::optional<double> lux) {
   looking_ = false;
-  const double daylight = lux ? own_.daylight(*lux, out_) : 0;
+  const double daylight = lux ? daylight_of(*lux, out_) : 0;
   day_is_seen_ = lux && daylight >= options_.day_above_lux * kSeenShare;
   if (day_is_seen_) {
     failed_looks_ = 0;

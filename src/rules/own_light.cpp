@@ -10,6 +10,9 @@ constexpr double kLeastFactor = 1, kMostFactor = 20;  // beyond, something else 
 constexpr double kLeastLuxToLearn = 0.5;              // below, a ratio is one of noise
 constexpr double kLampMargin = 0.1;                   // drift and noise of the lamp's own light
 
+// Exposure holds luma at a level that says 35 lx and no more; day's threshold times the factor has to stay below it.
+constexpr double kMostFactorOfLuma = 1.5;
+
 }  // namespace
 
 void OwnLight::learn(const Change& change) {
@@ -38,17 +41,18 @@ void OwnLight::forget_filter() {
   filter_learnt_ = false;
 }
 
-double OwnLight::daylight(double measured_lux, const LightOutputs& outputs) const {
-  const double without_lamp = outputs.lamp ? measured_lux - lamp_lux_.value_or(measured_lux) : measured_lux;
-  return std::max(0.0, without_lamp) / (outputs.filter == FilterPosition::kOutOfPath ? filter_factor_ : 1);
+double OwnLight::daylight(const MeasuredLight& measured, const LightOutputs& outputs) const {
+  const double without_lamp = outputs.lamp ? measured.lux - lamp_lux_.value_or(measured.lux) : measured.lux;
+  const double factor = measured.luma_alone ? std::min(filter_factor_, kMostFactorOfLuma) : filter_factor_;
+  return std::max(0.0, without_lamp) / (outputs.filter == FilterPosition::kOutOfPath ? factor : 1);
 }
 
 bool OwnLight::exceeds_lamp(double measured_lux) const {
   return lamp_lux_ && measured_lux > *lamp_lux_ * (1 + kLampMargin);
 }
 
-bool OwnLight::drowns(double lux) const {
-  return !lamp_lux_ || lux * filter_factor_ < *lamp_lux_ * kLampMargin;
+bool OwnLight::drowns(double lux, bool luma_alone) const {
+  return luma_alone || !lamp_lux_ || lux * filter_factor_ < *lamp_lux_ * kLampMargin;
 }
 
 }  // namespace nestbox

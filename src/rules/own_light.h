@@ -5,6 +5,7 @@
 
 #include "nestbox/base/clock.h"
 #include "nestbox/rules/light.h"
+#include "nestbox/rules/light_meter.h"
 
 namespace nestbox {
 
@@ -33,13 +34,11 @@ class OwnLight {
   void forget_filter();
 
   /// As the filtered sensor would see it.
-  double daylight(double measured_lux, const LightOutputs& outputs) const;
+  double daylight(const MeasuredLight& measured, const LightOutputs& outputs) const;
   /// Whether `measured_lux` is clearly more than the lamp alone gave.
   bool exceeds_lamp(double measured_lux) const;
-  /// Whether daylight of `lux` would be lost in the light of the lamp.
-  bool drowns(double lux) const;
-  double filter_factor() const { return filter_factor_; }
-  std::optional<double> lamp_lux() const { return lamp_lux_; }
+  /// Whether daylight of `lux` would be lost in the light of the lamp; with luma alone it always may be.
+  bool drowns(double lux, bool luma_alone) const;
 
   /// Until it was measured: in the middle of 1.2 (cold LED light) to 8 (twilight with much infra-red).
   static constexpr double kFilterFactor = 3;

@@ -25,16 +25,17 @@ enum class Stage : std::uint8_t {
   kEncoder,  ///< bit rate at once; size, rate, codec and sound by a new encoder
   kMotion,   ///< what is taken for movement: between two frames
   kVisits,   ///< what makes a visit, and what is kept of it: at once
+  kLines,    ///< what is wired to the pins, and what decides between day and night: at once
   kOutputs,  ///< who is live, when and where to
   kWeb,      ///< the page's server is opened anew
   kLog,      ///< how much is logged: at once
   kFixed,    ///< read at the start only
 };
-/// "overlay", "picture", "camera", "encoder", "motion", "visits", "outputs", "page", "log", "start".
+/// "overlay", "picture", "camera", "encoder", "motion", "visits", "lines", "outputs", "page", "log", "start".
 const char* stage_text(Stage stage);
-inline constexpr Stage kEveryStage[] = {Stage::kText,   Stage::kPicture, Stage::kSource,  Stage::kEncoder,
-                                        Stage::kMotion, Stage::kVisits,  Stage::kOutputs, Stage::kWeb,
-                                        Stage::kLog,    Stage::kFixed};
+inline constexpr Stage kEveryStage[] = {Stage::kText,   Stage::kPicture, Stage::kSource, Stage::kEncoder,
+                                        Stage::kMotion, Stage::kVisits,  Stage::kLines,  Stage::kOutputs,
+                                        Stage::kWeb,    Stage::kLog,     Stage::kFixed};
 
 /// A set of stages.
 class Stages {

@@ -79,6 +79,8 @@ struct LampOptions {
   bool operator==(const LampOptions&) const = default;
 };
 
+enum class DayNight : std::uint8_t { kDay, kNight };
+
 enum class DayNightMode : std::uint8_t { kAuto, kDay, kNight, kSun, kLine };
 
 struct DayNightOptions {

@@ -220,9 +220,9 @@ struct Options {
   bool operator==(const Options&) const = default;
 };
 
-/// The camera's settings that count now: those of the day, or those of the night.
-inline const CameraOptions& camera_now(const Options& options) {
-  return options.day_night.mode == DayNightMode::kNight ? options.camera_at_night : options.camera;
+/// The camera's settings that count by day, or by night.
+inline const CameraOptions& camera_now(const Options& options, DayNight mode) {
+  return mode == DayNight::kNight ? options.camera_at_night : options.camera;
 }
 
 }  // namespace nestbox

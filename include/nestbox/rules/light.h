@@ -5,10 +5,9 @@
 #include <optional>
 
 #include "nestbox/base/clock.h"
+#include "nestbox/options/lines.h"
 
 namespace nestbox {
-
-enum class DayNight : std::uint8_t { kDay, kNight };
 
 /// Where the IR-cut filter is: in the light's path by day, out of it by night. Never "on" or "enabled", which people
 /// take either way.

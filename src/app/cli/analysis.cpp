@@ -109,7 +109,8 @@ class Analyst {
 }  // namespace
 
 Result<Analysis> analyze(const std::string& file, const Options& options, const AnalysisProgress& progress) {
-  auto reader = AnalysisReader::open(file, camera_now(options), options.privacy);
+  const auto mode = options.day_night.mode == DayNightMode::kNight ? DayNight::kNight : DayNight::kDay;
+  auto reader = AnalysisReader::open(file, camera_now(options, mode), options.privacy);
   if (!reader) return tl::unexpected(reader.error());
   const auto length = (*reader)->length();
   const auto all_s = length ? std::optional(to_seconds(*length)) : std::nullopt;

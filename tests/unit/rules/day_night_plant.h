@@ -60,7 +60,7 @@ class Camera {
     seen_ = at;
     log_ += (std::log(wanted) - log_) * (1 - std::exp(-passed / 0.4));
     const double product = std::exp(log_);
-    const double read_noise = 0.001 * std::max(1.0, product / kLongest);
+    const double read_noise = 0.0002 * std::max(1.0, product / kLongest);
     const double linear = std::clamp(
         linear_for(lux, product) * (1 + options_.noise * chance_.noise()) + read_noise * std::abs(chance_.noise()), 0.0,
         1.0);

@@ -87,9 +87,10 @@ class Rig {
     decision_ = controller_.update(in);
     EXPECT_FALSE(decision_.why.empty());
     EXPECT_FALSE(decision_.lamp && decision_.mode == DayNight::kDay) << "lamp by day: " << decision_.why;
-    const bool filter = decision_.filter != before.filter, lamp = decision_.lamp != before.lamp;
+    const bool filter = decision_.filter != before.filter && decision_.filter != FilterPosition::kUnknown;
+    const bool lamp = decision_.lamp != before.lamp;
     EXPECT_FALSE(filter && lamp) << "both at once";
-    if ((filter && decision_.filter != FilterPosition::kUnknown) || lamp || decision_.mode != before.mode) {
+    if (filter || lamp || decision_.mode != before.mode) {
       EXPECT_TRUE(before.switching) << "not announced: " << decision_.why;
       EXPECT_TRUE(decision_.switching) << "not given time to settle: " << decision_.why;
     }

@@ -1,0 +1,25 @@
+#pragma once
+/// What is right by itself and wrong together.
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "nestbox/options/options.h"
+
+namespace nestbox::config {
+
+struct Contradiction {
+  std::vector<std::string> keys;
+  std::function<std::string(const Options&)> message;  ///< empty: none
+  std::string allowed;
+};
+
+std::vector<Contradiction> contradictions();
+
+/// Those of gpio, and of what is wired to its lines.
+std::vector<Contradiction> line_contradictions();
+
+/// What is allowed and yet hardly meant, one sentence each.
+std::vector<std::string> doubts(const Options& options);
+
+}  // namespace nestbox::config
