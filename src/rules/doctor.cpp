@@ -96,6 +96,8 @@ std::vector<Finding> examine(const Facts& facts) {
   examine_service(facts, findings);
   examine_camera(facts, findings);
   examine_encoder(facts, findings);
+  examine_lines(facts, findings);
+  examine_light(facts, findings);
   examine_memory(facts, findings);
   examine_power(facts, findings);
   examine_disk(facts, findings);

@@ -33,6 +33,10 @@ struct Findings {
 // doctor_camera.cpp
 void examine_camera(const Facts& facts, Findings& findings);
 void examine_encoder(const Facts& facts, Findings& findings);
+// doctor_lines.cpp
+void examine_lines(const Facts& facts, Findings& findings);
+// doctor_light.cpp
+void examine_light(const Facts& facts, Findings& findings);
 // doctor_board.cpp
 void examine_memory(const Facts& facts, Findings& findings);
 void examine_power(const Facts& facts, Findings& findings);

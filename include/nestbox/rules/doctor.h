@@ -5,6 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "nestbox/options/lines.h"
+#include "nestbox/rules/light_trial.h"
+
 namespace nestbox::doctor {
 
 enum class Level : std::uint8_t {
@@ -16,7 +19,7 @@ enum class Level : std::uint8_t {
 
 struct Finding {
   std::string code;  ///< for programs: "camera_absent", "key_missing:youtube"
-  std::string area;  ///< camera, encoder, memory, power, disk, clock, network, service, system
+  std::string area;  ///< camera, encoder, lines, light, memory, power, disk, clock, network, service, system
   Level level = Level::kGood;
   std::string text;
   std::string advice;  ///< what to do; empty where there is nothing to do
@@ -80,6 +83,60 @@ struct EncoderFacts {
   std::uint64_t frames = 0, frames_dropped = 0;
   std::optional<double> daemon_cores;  ///< processors the daemon keeps busy: 0.4 is 40 % of one
   int cores = 0;
+};
+
+/// A chip of lines.
+struct ChipFacts {
+  std::string device;  ///< "/dev/gpiochip0"
+  std::string label;   ///< "pinctrl-bcm2711"; empty: unknown
+  std::optional<int> lines;
+  bool usable = false;  ///< may be opened for reading and writing by who asks
+  bool operator==(const ChipFacts&) const = default;
+};
+
+enum class LineState : std::uint8_t {
+  kUnknown,  ///< the daemon does not run
+  kOk,
+  kBusy,
+  kAbsent,
+  kStuck,  ///< active all the time
+};
+
+struct LineFacts {
+  std::string name;  ///< "pir"
+  LineText setting;  ///< as the settings name it: "GPIO4"
+  LineBias bias = LineBias::kNone;
+  LineState state = LineState::kUnknown;
+  std::string where;   ///< "GPIO4 of pinctrl-bcm2711 (gpiochip0)", as far as it is known
+  std::string holder;  ///< who has it while it is busy: "onewire@0"
+  std::string error;
+};
+
+struct GpioFacts {
+  std::string chip = "auto";     ///< gpio.chip
+  std::vector<ChipFacts> chips;  ///< that exist
+  std::vector<LineFacts> lines;  ///< that are in use; without those called "none"
+  // What else may have pins of a Raspberry Pi's header without holding their lines.
+  bool i2c = false;             ///< GPIO2 and 3
+  bool spi = false;             ///< GPIO7 to 11
+  bool serial_console = false;  ///< GPIO14 and 15
+};
+
+/// The folder of a lamp on a PWM channel or a LED.
+struct LampPathFacts {
+  std::string path;
+  bool exists = false;  ///< a channel that can be exported exists
+  bool usable = false;  ///< its files may be written by who asks
+};
+
+struct LightFacts {
+  LampOptions::Type lamp = LampOptions::Type::kNone;
+  IrCutOptions::Type filter = IrCutOptions::Type::kNone;
+  std::optional<LampPathFacts> lamp_path;  ///< with a lamp on a path
+  std::string lamp_trouble;                ///< what the daemon says of it
+  std::string mode, why;                   ///< "night", "0.8 lx for 15 s, and night is below 5 lx"; empty: unknown
+  std::optional<LightVerdict> trial;
+  std::string trial_trouble;  ///< why there is no verdict although one was asked for
 };
 
 struct MemoryFacts {
@@ -150,6 +207,8 @@ struct Facts {
   ServiceFacts service;
   CameraFacts camera;
   EncoderFacts encoder;
+  GpioFacts gpio;
+  LightFacts light;
   MemoryFacts memory;
   PowerFacts power;
   DiskFacts disk;

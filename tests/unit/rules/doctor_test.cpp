@@ -39,6 +39,15 @@ Facts healthy() {
   facts.power.celsius = 48;
   facts.disk = {"/var/lib/nestbox", true, true, false, "", false, 8000 * kMiB, 16000 * kMiB};
   facts.clock = {true, true};
+  facts.gpio.chips = {{"/dev/gpiochip0", "pinctrl-bcm2711", 58, true}};
+  facts.gpio.lines = {
+      {"pir", "GPIO4", LineBias::kPullDown, LineState::kOk, "GPIO4 of pinctrl-bcm2711 (gpiochip0)", "", ""},
+      {"lamp", "18", LineBias::kNone, LineState::kOk, "GPIO18 of pinctrl-bcm2711 (gpiochip0)", "", ""}};
+  facts.light.lamp = LampOptions::Type::kLevel;
+  facts.light.filter = IrCutOptions::Type::kCoil;
+  facts.light.trial = LightVerdict{};
+  facts.light.trial->lamp = LightVerdict::Lamp::kWorks;
+  facts.light.trial->filter = LightVerdict::Filter::kWorks;
   facts.outputs = {{"youtube", true, "a.rtmps.youtube.com:443", KeyState::kPresent, "", Reach::kSecure, "", false}};
   return facts;
 }
@@ -84,6 +93,56 @@ const std::vector<Ailment>& ailments() {
       {"encoder_missing", Level::kWarning, [](Facts& f) { f.encoder.devices.clear(); }},
       {"encoder_behind", Level::kWarning, [](Facts& f) { f.encoder.frames_dropped = 50; }},
       {"processor_full", Level::kWarning, [](Facts& f) { f.encoder.daemon_cores = 3.8; }},
+      {"no_chip", Level::kFault, [](Facts& f) { f.gpio.chips.clear(); }},
+      {"chip_permissions", Level::kFault, [](Facts& f) { f.gpio.chips[0].usable = false; }},
+      {"chip_permissions", Level::kNote,
+       [](Facts& f) {
+         f.gpio.chips.push_back({"/dev/gpiochip1", "", std::nullopt, false});
+       }},
+      {"line_busy:pir", Level::kFault, [](Facts& f) { f.gpio.lines[0].state = LineState::kBusy; }},
+      {"line_absent:pir", Level::kFault, [](Facts& f) { f.gpio.lines[0].state = LineState::kAbsent; }},
+      {"line_stuck:pir", Level::kWarning, [](Facts& f) { f.gpio.lines[0].state = LineState::kStuck; }},
+      {"line_pin:pir", Level::kWarning, [](Facts& f) { f.gpio.lines[0].setting = "GPIO1"; }},
+      {"line_pin:pir", Level::kWarning, [](Facts& f) { f.gpio.lines[0].setting = "2"; }},
+      {"line_pin:lamp", Level::kNote, [](Facts& f) { f.gpio.lines[1].setting = "gpio3"; }},
+      {"line_pin:lamp", Level::kWarning,
+       [](Facts& f) {
+         f.gpio.lines[1].setting = "GPIO3";
+         f.gpio.i2c = true;
+       }},
+      {"line_pin:pir", Level::kWarning,
+       [](Facts& f) {
+         f.gpio.lines[0].setting = "GPIO9";
+         f.gpio.spi = true;
+       }},
+      {"line_pin:pir", Level::kWarning,
+       [](Facts& f) {
+         f.gpio.lines[0].setting = "GPIO14";
+         f.gpio.serial_console = true;
+       }},
+      {"lines_simulated", Level::kNote, [](Facts& f) { f.gpio.chip = "sim"; }},
+      {"lamp_path", Level::kFault,
+       [](Facts& f) {
+         f.light.lamp_path = LampPathFacts{"/sys/class/pwm/pwmchip0/pwm0", false, false};
+       }},
+      {"lamp_permissions", Level::kFault,
+       [](Facts& f) {
+         f.light.lamp_path = LampPathFacts{"/sys/class/pwm/pwmchip0/pwm0", true, false};
+       }},
+      {"lamp_trouble", Level::kFault, [](Facts& f) { f.light.lamp_trouble = "duty_cycle: invalid argument"; }},
+      {"lights_untried", Level::kNote, [](Facts& f) { f.light.trial.reset(); }},
+      {"lights_trial", Level::kWarning, [](Facts& f) { f.light.trial_trouble = "no picture came"; }},
+      {"lamp_weak", Level::kWarning, [](Facts& f) { f.light.trial->lamp = LightVerdict::Lamp::kWeak; }},
+      {"lamp_not_seen", Level::kFault, [](Facts& f) { f.light.trial->lamp = LightVerdict::Lamp::kNotSeen; }},
+      {"lamp_reflects", Level::kWarning, [](Facts& f) { f.light.trial->lamp = LightVerdict::Lamp::kReflects; }},
+      {"lamp_unclear", Level::kNote,
+       [](Facts& f) {
+         f.light.trial->lamp = LightVerdict::Lamp::kUnclear;
+         f.light.trial->light = LightVerdict::Light::kBright;
+       }},
+      {"filter_stays", Level::kFault, [](Facts& f) { f.light.trial->filter = LightVerdict::Filter::kStays; }},
+      {"filter_swapped", Level::kFault, [](Facts& f) { f.light.trial->filter = LightVerdict::Filter::kSwapped; }},
+      {"filter_unclear", Level::kNote, [](Facts& f) { f.light.trial->filter = LightVerdict::Filter::kUnclear; }},
       {"memory_low", Level::kWarning, [](Facts& f) { f.memory.available_bytes = 20 * kMiB; }},
       {"cma_short", Level::kFault,
        [](Facts& f) {
@@ -155,6 +214,71 @@ TEST(Doctor, AFileNeedsNoCamera) {
   facts.camera.state = PictureState::kRunning;
   facts.system.libcamera.clear();
   EXPECT_FALSE(has_fault(examine(facts)));
+}
+
+TEST(Doctor, SaysWhatHoldsABusyLineAndWhatToTakeOut) {
+  struct Holder {
+    const char *name, *remedy;
+  };
+  for (const auto& holder :
+       {Holder{"onewire@0", "dtoverlay=w1-gpio"}, Holder{"w1-gpio", "dtoverlay=w1-gpio"},
+        Holder{"spi0 CS0", "dtparam=spi=on"}, Holder{"i2c1", "i2c"}, Holder{"uart0", "enable_uart=1"},
+        Holder{"ir-receiver@12", "dtoverlay=gpio-ir"}, Holder{"sysfs", "/sys/class/gpio"},
+        Holder{"nestbox pir", "second nestboxd"}, Holder{"motion-lights.py", "end the program"}}) {
+    auto facts = healthy();
+    facts.gpio.lines[0].state = LineState::kBusy;
+    facts.gpio.lines[0].holder = holder.name;
+    const auto findings = examine(facts);
+    const auto* const found = find(findings, "line_busy:pir");
+    ASSERT_NE(found, nullptr);
+    EXPECT_NE(found->text.find(holder.name), std::string::npos) << found->text;
+    EXPECT_NE(found->advice.find(holder.remedy), std::string::npos) << found->advice;
+  }
+}
+
+TEST(Doctor, PinsMeanSomethingOnTheHeaderAlone) {
+  for (const auto* elsewhere : {"gpiochip1:2", "pinctrl-rp1:GPIO2", "GPIO27", "LED0", "GPIO22"}) {
+    auto facts = healthy();
+    facts.gpio.i2c = facts.gpio.spi = facts.gpio.serial_console = true;
+    facts.gpio.lines[0].setting = elsewhere;
+    EXPECT_EQ(find(examine(facts), "line_pin:pir"), nullptr) << elsewhere;
+  }
+}
+
+TEST(Doctor, ABoxWithoutLinesHearsNothingOfThem) {
+  auto facts = healthy();
+  facts.gpio = {};
+  facts.light = {};
+  for (const auto& finding : examine(facts)) EXPECT_TRUE(finding.area != "lines" && finding.area != "light");
+}
+
+TEST(Doctor, SimulatedLinesNeedNoChip) {
+  auto facts = healthy();
+  facts.gpio.chip = "sim";
+  facts.gpio.chips.clear();
+  facts.gpio.lines[0].setting = "GPIO2";
+  EXPECT_FALSE(has_fault(examine(facts)));
+  EXPECT_EQ(find(examine(facts), "line_pin:pir"), nullptr);
+}
+
+TEST(Doctor, AFilterThatMovesTheWrongWayRoundIsMendedByItsKind) {
+  auto facts = healthy();
+  facts.light.trial->filter = LightVerdict::Filter::kSwapped;
+  EXPECT_NE(find(examine(facts), "filter_swapped")->advice.find("line_a"), std::string::npos);
+  facts.light.filter = IrCutOptions::Type::kLevel;
+  EXPECT_NE(find(examine(facts), "filter_swapped")->advice.find("active"), std::string::npos);
+}
+
+TEST(Doctor, TellsHowStrongTheLampIsAndHowMuchIsBurntOut) {
+  auto facts = healthy();
+  facts.light.trial->lamp_factor = 841;
+  facts.light.trial->burnt_by_lamp = 0.064;
+  EXPECT_NE(find(examine(facts), "lamp")->text.find("841 times"), std::string::npos);
+  facts.light.trial->lamp = LightVerdict::Lamp::kReflects;
+  const auto findings = examine(facts);
+  const auto* const reflects = find(findings, "lamp_reflects");
+  EXPECT_NE(reflects->text.find("6 % of the picture"), std::string::npos) << reflects->text;
+  EXPECT_NE(reflects->advice.find("move the lamp outside the housing or tilt it"), std::string::npos);
 }
 
 TEST(ProposedRates, LeaveRoom) {
