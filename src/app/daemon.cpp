@@ -417,24 +417,56 @@ void Daemon::take_focus(std::function<void(Result<FocusFigure>)> done) {
   });
 }
 
-void Daemon::examine(std::chrono::seconds uplink, Doctor::Progress progress, Doctor::Done done) {
-  if (uplink <= uplink.zero()) return examine(std::nullopt, std::move(progress), done);
-  const auto measuring = [progress](std::chrono::nanoseconds elapsed, double throughput_bps) {
-    progress({"measuring the way to the server", to_seconds(elapsed), throughput_bps});
+/// One `nestbox doctor`: what was asked for, and what is known so far.
+struct Daemon::Examination {
+  Doctor::Wishes wishes;
+  Doctor::Progress progress;
+  Doctor::Done done;
+  std::optional<doctor::UplinkFacts> uplink;
+  std::optional<LightVerdict> lights;
+  std::string lights_trouble;
+};
+
+void Daemon::examine(const Doctor::Wishes& wishes, Doctor::Progress progress, Doctor::Done done) {
+  measure_uplink(std::make_shared<Examination>(Examination{wishes, std::move(progress), std::move(done), {}, {}, {}}));
+}
+
+void Daemon::measure_uplink(const std::shared_ptr<Examination>& examination) {
+  const auto span = examination->wishes.uplink;
+  if (span <= span.zero()) return try_lights(examination);
+  const auto measuring = [examination](std::chrono::nanoseconds elapsed, double throughput_bps) {
+    examination->progress({"measuring the way to the server", to_seconds(elapsed), throughput_bps});
   };
-  director_->measure_uplink(uplink, measuring, [this, progress, done](const Result<LiveDirector::Uplink>& measured) {
-    examine(uplink_facts(measured, settings_.options()), progress, done);
+  director_->measure_uplink(span, measuring, [this, examination](const Result<LiveDirector::Uplink>& measured) {
+    examination->uplink = uplink_facts(measured, settings_.options());
+    try_lights(examination);
   });
 }
 
-void Daemon::examine(const std::optional<doctor::UplinkFacts>& uplink, Doctor::Progress progress,
-                     const Doctor::Done& done) {
-  auto patient = running_case(report(), settings_.options(), targets());
-  patient.facts.uplink = uplink;
-  const auto started = doctor_.start(std::move(patient), std::move(progress), [this, done](Answer answer) {
-    boost::asio::post(context_, [done, answer = std::move(answer)] { done(answer); });
+void Daemon::try_lights(const std::shared_ptr<Examination>& examination) {
+  if (examination->wishes.lights == Doctor::Wishes::Lights::kLeave) return look_at_everything_else(*examination);
+  const auto trying = [examination](std::string_view doing, double) {
+    examination->progress({"trying lamp and filter: " + std::string(doing), 0, 0});
+  };
+  controls_->try_lights(trying, [this, examination](const Result<LightVerdict>& verdict) {
+    if (verdict)
+      examination->lights = *verdict;
+    else
+      examination->lights_trouble = verdict.error().message;
+    look_at_everything_else(*examination);
   });
-  if (!started) done(error_answer(started.error()));
+}
+
+void Daemon::look_at_everything_else(const Examination& examination) {
+  auto patient = running_case(report(), settings_.options(), targets());
+  patient.facts.uplink = examination.uplink;
+  patient.facts.light.trial = examination.lights;
+  patient.facts.light.trial_trouble = examination.lights_trouble;
+  const auto started =
+      doctor_.start(std::move(patient), examination.progress, [this, done = examination.done](Answer answer) {
+        boost::asio::post(context_, [done, answer = std::move(answer)] { done(answer); });
+      });
+  if (!started) examination.done(error_answer(started.error()));
 }
 
 void Daemon::call(Call call, std::function<void(Answer)> done) {
