@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "almanac.h"
 #include "nestbox/av/av_log.h"
 #include "nestbox/base/log.h"
 #include "nestbox/rules/password_rule.h"
@@ -114,7 +115,7 @@ void Daemon::reopen_state() {
   log::write(log::Level::kInfo, kPart, fmt::format("paths.state {} is there now", state_->path().string()));
   reload();
   visits_->apply(visits_setup());
-  director_->configure(settings_.options(), time_zone_, targets());
+  director_->configure(settings_.options(), time_zone_, almanac_of(settings_.options().location), targets());
   if (!lan_error_.empty()) reopen_web();
   direct_now();
 }
@@ -143,7 +144,7 @@ void Daemon::start_stages() {
       LiveDirector::Ports{main_->hub(), [this]() -> PacketHub& { return slate_hub(); }, [this] { end_slate(); },
                           [this](std::int64_t bitrate_bps) { main_->encode().set_bitrate(bitrate_bps); },
                           [this] { direct_now(); }},
-      settings_.options(), time_zone_, targets());
+      settings_.options(), time_zone_, almanac_of(settings_.options().location), targets());
   visits_->start(main_->hub());
   main_->start();
   controls_->start(settings_.options());
@@ -298,7 +299,7 @@ void Daemon::apply(const Change& change) {
   if (touches({Stage::kEncoder, Stage::kSource})) main_->encode().apply(encode_setup());
   if (touches({Stage::kText, Stage::kSource, Stage::kEncoder})) apply_to_slate();
   if (touches({Stage::kText, Stage::kOutputs, Stage::kEncoder, Stage::kSource})) {
-    director_->configure(options, time_zone_, targets());
+    director_->configure(options, time_zone_, almanac_of(options.location), targets());
   }
   if (touches({Stage::kMotion, Stage::kVisits, Stage::kText})) visits_->apply(visits_setup());
   if (touches({Stage::kLines, Stage::kText})) controls_->apply(options);
@@ -385,7 +386,7 @@ Result<void> Daemon::store_key(const std::string& name, const Secret& key) {
   auto stored = keys_->store(name, key);
   if (!stored) return stored;
   log::write(log::Level::kInfo, kPart, fmt::format("key {} stored", name));
-  director_->configure(settings_.options(), time_zone_, targets());
+  director_->configure(settings_.options(), time_zone_, almanac_of(settings_.options().location), targets());
   direct_now();
   return {};
 }
