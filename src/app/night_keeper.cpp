@@ -22,7 +22,7 @@ constexpr WallTime kNoEarlier{std::chrono::sys_days(std::chrono::year(2025) / 1 
 std::optional<SunSchedule> sun_of(const Options& options) {
   if (!options.location) return std::nullopt;
   const auto& day_night = options.day_night;
-  return SunSchedule(almanac_at(*options.location), day_night.dawn_offset, day_night.dusk_offset);
+  return SunSchedule(almanac_of(options.location), day_night.dawn_offset, day_night.dusk_offset);
 }
 
 }  // namespace
