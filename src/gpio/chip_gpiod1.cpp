@@ -94,7 +94,7 @@ class Chip1 : public Chip {
         wish.consumer.c_str(), input ? GPIOD_LINE_REQUEST_EVENT_BOTH_EDGES : GPIOD_LINE_REQUEST_DIRECTION_OUTPUT,
         flags_of(wish)};
     if (gpiod_line_request(line, &config, wish.level ? 1 : 0) != 0)
-      return tl::unexpected(line_error(errno, "take " + name));
+      return tl::unexpected(request_error(errno, wish, name));
     auto held = std::make_unique<HeldLine1>(chip_, line, name);
     if (input && ::fcntl(held->descriptor(), F_SETFL, O_NONBLOCK) != 0)
       return tl::unexpected(line_error(errno, "set up " + name));

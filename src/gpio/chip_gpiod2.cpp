@@ -130,11 +130,11 @@ class Chip2 : public Chip {
     const LineConfig lines = line_config(wish);
     const RequestConfig config(gpiod_request_config_new());
     EventBuffer buffer(input ? gpiod_edge_event_buffer_new(kBatch) : nullptr);
-    if (!lines || !config || (input && !buffer)) return tl::unexpected(line_error(ENOMEM, "take " + name));
+    if (!lines || !config || (input && !buffer)) return tl::unexpected(request_error(ENOMEM, wish, name));
     gpiod_request_config_set_consumer(config.get(), wish.consumer.c_str());
     gpiod_request_config_set_event_buffer_size(config.get(), kKernelHolds);
     Request request(gpiod_chip_request_lines(chip_.get(), config.get(), lines.get()));
-    if (!request) return tl::unexpected(line_error(errno, "take " + name));
+    if (!request) return tl::unexpected(request_error(errno, wish, name));
     if (input && ::fcntl(gpiod_line_request_get_fd(request.get()), F_SETFL, O_NONBLOCK) != 0)
       return tl::unexpected(line_error(errno, "set up " + name));
     return std::make_unique<HeldLine2>(std::move(request), std::move(buffer), wish.offset, name);

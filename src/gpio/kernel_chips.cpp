@@ -77,4 +77,13 @@ Error line_error(int error_number, const std::string& attempt) {
   }
 }
 
+Error request_error(int error_number, const LineWish& wish, const std::string& line) {
+  Error error = line_error(error_number, "take " + line);
+  // What the two interfaces say of a line without an interrupt.
+  const bool no_edges = error_number == ENODEV || error_number == ENXIO;
+  if (wish.direction == LineWish::Direction::kInput && no_edges)
+    error.message += "; an input needs a chip that tells of edges, and some expanders cannot";
+  return error;
+}
+
 }  // namespace nestbox::gpio

@@ -16,5 +16,7 @@ BootTime boot_time_of_stamp(std::chrono::nanoseconds monotonic);
 
 /// What errno means for a line, "attempt: reason".
 Error line_error(int error_number, const std::string& attempt);
+/// The same for Chip::request().
+Error request_error(int error_number, const LineWish& wish, const std::string& line);
 
 }  // namespace nestbox::gpio

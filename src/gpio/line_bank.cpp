@@ -88,14 +88,26 @@ void Lines::Bank::hold(LineSlot& slot, BootTime now, std::vector<LineChange>& ch
 
 void Lines::Bank::read(BootTime now) {
   std::vector<LineChange> changes;
-  for (auto& slot : slots_) slot->read(now, changes);
+  read_all(now, changes);
   report(std::move(changes));
+}
+
+void Lines::Bank::read_all(BootTime now, std::vector<LineChange>& changes) {
+  bool one_is_lost = false;
+  for (auto& slot : slots_) {
+    const bool held = slot->held();
+    slot->read(now, changes);
+    one_is_lost = one_is_lost || held != slot->held();
+  }
+  if (!one_is_lost) return;
+  // Its chip may have gone, and others of it have no edges that would say so.
+  for (auto& slot : slots_) slot->look(now, changes);
 }
 
 void Lines::Bank::tick(BootTime now) {
   std::vector<LineChange> changes;
+  read_all(now, changes);  // an edge that waits may say that a level was not stable
   for (auto& slot : slots_) {
-    slot->read(now, changes);  // an edge that waits may say that a level was not stable
     slot->pass(now, changes);
     if (!slot->due() || *slot->due() > now) continue;
     if (slot->held())

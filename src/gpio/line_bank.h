@@ -37,6 +37,7 @@ class Lines::Bank {
   using Slots = std::vector<std::unique_ptr<gpio::LineSlot>>;
 
   void hold(gpio::LineSlot& slot, BootTime now, std::vector<LineChange>& changes);
+  void read_all(BootTime now, std::vector<LineChange>& changes);
   void report(std::vector<LineChange> changes);
   void tell_log();
   Result<const gpio::LineSlot*> simulated_slot(std::string_view name) const;

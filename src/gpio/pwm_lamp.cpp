@@ -21,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// 1 kHz: slow enough for every LED driver's dimming input, and twenty times in the shortest exposure of a night.
+// 1 kHz: dimming inputs of LED drivers take it, and an exposure by night has many periods in it.
 constexpr std::int64_t kPeriodNs = 1'000'000;
 
 Error file_error(int error_number, std::string_view attempt, const fs::path& path) {

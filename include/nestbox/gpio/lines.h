@@ -23,9 +23,9 @@ struct LineChange {
 struct LineStatus {
   enum class State : std::uint8_t { kOk, kBusy, kAbsent };
   std::string name;
-  std::optional<bool> active;  ///< nothing while the line is not held
+  std::optional<bool> active;  ///< nothing while the line is not held, or an input's first level not stable
   State state = State::kAbsent;
-  std::string holder;  ///< who has it while it is busy: "w1-gpio"
+  std::string holder;  ///< who has it while it is busy: "w1-gpio"; others are told "nestbox NAME" of ours
   std::string where;   ///< "GPIO17 of pinctrl-rp1 (gpiochip0)"; as far as it is known
   std::string last_error;
 };
@@ -55,9 +55,9 @@ class Lines {
     bool operator==(const Setup&) const = default;
   };
 
-  /// `changed` is called from within apply(), read() and tick(): also for the level at which an input is found, at
-  /// first and when it comes back after a fault, so an input whose `changed` has not come is not known. It must not
-  /// call back.
+  /// `changed` is called from within apply(), read(), tick() and simulate(), in the order of the stamps: also for the
+  /// level at which an input is found, at first and when it comes back after a fault, so an input whose `changed` has
+  /// not come is not known. It must not call back.
   explicit Lines(std::function<void(const LineChange&)> changed);
   ~Lines();
 

@@ -231,11 +231,17 @@ TEST_F(KernelLines, AStormOfEdgesIsOneChange) {
 TEST_F(KernelLines, AfterLostEdgesTheLevelIsReadAgain) {
   apply();
   ASSERT_TRUE(becomes("lid", false));
-  // Nobody reads meanwhile. The level after these is not the one after the last edge that any kernel keeps.
-  for (int edge = 0; edge < 3001; ++edge) chip_.pull(17, edge % 2 == 0);
-  ASSERT_TRUE(becomes("lid", true));
-  for (int edge = 0; edge < 3001; ++edge) chip_.pull(17, edge % 2 != 0);
-  ASSERT_TRUE(becomes("lid", false));
+  // Nobody reads meanwhile, and no kernel keeps so many. With libgpiod 1 those that are kept end on the wrong level.
+  constexpr int kEdges = 301;
+  for (const bool up : {true, false}) {
+    for (int edge = 0; edge < kEdges; ++edge) {
+      chip_.pull(17, edge % 2 == 0 ? up : !up);
+      std::this_thread::sleep_for(12ms);  // a tick of the kernel's clock, or the chip would tell of two at once
+    }
+    forget();
+    lines_.read(BootClock::now());
+    EXPECT_EQ(status("lid").active, up) << changes_.size() << " changes";
+  }
 }
 
 TEST_F(KernelLines, AChipThatGoesIsNoticedAndComesBackUnderAnotherNumber) {
