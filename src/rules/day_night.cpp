@@ -18,7 +18,7 @@ using std::chrono::nanoseconds;
 using std::chrono::seconds;
 
 constexpr seconds kSmoothing(3), kSlowSmoothing(60);
-constexpr double kSuddenRatio = 4;    // in a minute; dusk halves the light in 4 minutes
+constexpr double kSuddenRatio = 2;    // in a minute; dusk halves the light in 3 to 4, a thunderstorm in 1.2
 constexpr double kSuddenFloor = 0.3;  // lux: below, ratios are noise
 constexpr double kBackRatio = 1.1;    // a threshold that was crossed counts until the light is so far back
 
@@ -26,7 +26,7 @@ constexpr seconds kGap(12);  // longer without a sample, and nothing can be said
 constexpr seconds kLightIsGone(30);
 
 // A picture whose mean is less than this, as it is encoded, shows shapes at best; one that is white by half shows none.
-constexpr double kNearlyBlack = 0.05, kBurntOut = 0.5;
+constexpr double kNearlyBlack = 0.03, kBurntOut = 0.5;
 
 }  // namespace
 
@@ -95,7 +95,7 @@ void DayNightController::Body::take_light(const Inputs& in) {
 /// For how long it has been dark or bright.
 void DayNightController::Body::watch() {
   slow_measured_.add(*seen_, light_.lux);
-  if (out_.lamp) own_.lamp_is_at_most(slow_measured_.lux());
+  if (out_.lamp) check_lamp();
   const double lux = daylight(), slow = slow_daylight_.lux();
   const double ratio = (lux + kSuddenFloor) / (slow + kSuddenFloor);
   const bool sudden = slow > 0 && (ratio > kSuddenRatio || ratio < 1 / kSuddenRatio);
@@ -108,8 +108,18 @@ void DayNightController::Body::watch() {
   slow_daylight_.add(*seen_, lux);
 }
 
+/// Where the lamp's light becomes much less, what had reflected it has gone, and how much of the rest is daylight is
+/// not known until the next look.
+void DayNightController::Body::check_lamp() {
+  own_.lamp_is_at_most(slow_measured_.lux());
+  if (!own_.lamp_has_faded() || lamp_is_doubtful_) return;
+  lamp_is_doubtful_ = true;
+  next_look_ = now_ + minutes(1);
+}
+
 void DayNightController::Body::restart_watch(double lux) {
   for (auto* each : {&measured_, &slow_measured_, &slow_daylight_}) each->forget();
+  lamp_is_doubtful_ = false;
   if (seen_) measured_.add(*seen_, lux);
   dark_.forget();
   bright_.forget();
@@ -233,8 +243,8 @@ void DayNightController::Body::set_goal(DayNight to, std::string because) {
   if (goal_ && goal_ != to) switches_.add(now_);
   goal_ = to;
   goal_lit_ = true;
-  looking_ = day_is_seen_ = false;
-  failed_looks_ = 0;
+  looking_ = day_is_seen_ = almost_day_ = false;
+  failed_looks_ = near_looks_ = 0;
   held_by_visit_since_.reset();
   pending_.clear();
   why_ = std::move(because);
@@ -250,7 +260,7 @@ std::optional<BootTime> DayNightController::Body::next(const Inputs& in) const {
     case Step::kNone:
       break;
   }
-  if (!pending_.empty() || dark_.since() || bright_.since()) return now_ + seconds(1);
+  if (!pending_.empty()) return now_ + seconds(1);
   if (in.light && light_is_known()) return now_ + kGap;
   return now_ + seconds(1);
 }

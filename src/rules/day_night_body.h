@@ -22,6 +22,7 @@ class DayNightController::Body {
   // What it sees.
   void take_light(const Inputs& in);
   void watch();
+  void check_lamp();
   void restart_watch(double lux);
   bool light_is_known() const;
   bool picture_is_lost() const;
@@ -76,8 +77,12 @@ class DayNightController::Body {
   bool goal_lit_ = true;      ///< the lamp is wanted by night
   bool looking_ = false;      ///< the lamp goes out to see whether it is day
   bool day_is_seen_ = false;  ///< and it was
-  int failed_looks_ = 0;      ///< in a row that came near
-  std::optional<BootTime> next_look_, no_look_before_;
+  bool lamp_is_doubtful_ = false;
+  bool almost_day_ = false;  ///< the last look came near
+  int failed_looks_ = 0;     ///< in a row
+  int near_looks_ = 0;       ///< of these the last ones that came near, and were no brighter than those before
+  double best_look_lux_ = 0;
+  std::optional<BootTime> looked_, next_look_, no_look_before_;
   std::optional<BootTime> held_by_visit_since_;
   std::string why_ = "waits for the first pictures";
   std::string pending_;  ///< instead of why_, while something is about to happen or held back

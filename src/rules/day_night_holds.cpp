@@ -17,10 +17,14 @@ using std::chrono::seconds;
 
 constexpr seconds kDwell(60);
 constexpr int kSwitchesAnHour = 2;
-constexpr int kLooksADay = 64;  // a dark picture of some seconds each; a night of drowned daylight needs about 30
 
-// After dusk's threshold a camera goes on to see something for about 15 minutes, and dusk halves the light in 4.
-constexpr minutes kUsable(15), kHalving(4);
+// A look is a dark picture of some seconds. A night of drowned daylight needs about 50; where twilight lasts all night
+// they come more seldom after so many.
+constexpr int kLooksADay = 96;
+constexpr minutes kSeldom(10);
+
+// Dusk halves the light in 4 minutes, and one halving beyond its threshold a camera still sees something.
+constexpr minutes kUsable(4), kHalving(4);
 
 }  // namespace
 
@@ -33,10 +37,10 @@ std::optional<std::string> DayNightController::Body::held_back(DayNight to, cons
   return visit_holds(in);
 }
 
-/// At most two switches an hour. For day to begin, the light has to be so bright that a dusk which began now would
-/// reach its threshold only when the next switch is free again.
+/// At most two switches an hour, whatever the picture: a filter that clicks with each thundercloud would drive animals
+/// away for good, a dark picture is over within the hour. For day to begin, the light has to be so bright that a dusk
+/// which began now would reach its threshold only when the next switch is free again.
 std::optional<std::string> DayNightController::Body::hour_holds(DayNight to) {
-  if (picture_is_lost()) return std::nullopt;
   const auto until_one = switches_.until_fewer_than(kSwitchesAnHour, now_);
   if (until_one > nanoseconds::zero()) {
     return fmt::format("has switched {} times within an hour, and waits for {}", kSwitchesAnHour,
@@ -73,25 +77,26 @@ std::optional<std::string> DayNightController::Body::visit_holds(const Inputs& i
 
 /// The lamp may look like day, or hide it: it goes out, and what is left decides.
 void DayNightController::Body::leave_lit_night(const Inputs& in) {
-  const bool bright =
-      bright_.for_as_long_as(options_.day_delay, now_) && (!no_look_before_ || now_ >= *no_look_before_);
-  const bool hidden = own_.drowns(options_.day_above_lux, light_.luma_alone);
-  const bool due = hidden && (!next_look_ || now_ >= *next_look_);
+  const bool may_look = !no_look_before_ || now_ >= *no_look_before_;
+  const bool bright = may_look && bright_.for_as_long_as(options_.day_delay, now_);
+  const bool hidden = lamp_is_doubtful_ || own_.drowns(options_.day_above_lux, light_.luma_alone);
+  const bool due = (hidden || (almost_day_ && bright_.since())) && (!next_look_ || now_ >= *next_look_);
   if (!bright && !due) {
-    if (bright_.since() && (!no_look_before_ || now_ >= *no_look_before_)) {
+    if (may_look && bright_.since()) {
       pending_ =
           fmt::format("brighter than {} for {}; looks without the lamp after {}", lux_text(options_.day_above_lux),
                       duration_text(now_ - *bright_.since()), duration_text(bright_.wanted(options_.day_delay)));
     }
     return;
   }
-  const std::string because = bright ? fmt::format("seems brighter than {}", lux_text(options_.day_above_lux))
-                                     : "the lamp would hide the daylight";
+  const std::string because = bright || !hidden
+                                  ? fmt::format("seems brighter than {}", lux_text(options_.day_above_lux))
+                                  : "the lamp would hide the daylight";
   std::optional<std::string> reason;
   if (switched_ && now_ - *switched_ < kDwell) reason = "waits until a minute after the last switch";
-  if (!reason && looks_.count(now_) >= kLooksADay) {
-    reason = fmt::format("has looked without the lamp {} times in 24 h, and waits for {}", kLooksADay,
-                         duration_text(looks_.until_fewer_than(kLooksADay, now_)));
+  if (!reason && looks_.count(now_) >= kLooksADay && now_ - *looked_ < kSeldom) {
+    reason = fmt::format("has looked without the lamp {} times in 24 h, and waits for {}", looks_.count(now_),
+                         duration_text(kSeldom - (now_ - *looked_)));
   }
   if (!reason && in.visiting)
     reason = bright ? visit_holds(in) : std::optional<std::string>("waits for the visit to end");
@@ -100,6 +105,7 @@ void DayNightController::Body::leave_lit_night(const Inputs& in) {
     return;
   }
   looks_.add(now_);
+  looked_ = now_;
   looking_ = true;
   goal_lit_ = false;
   why_ = because + "; looks without the lamp";

@@ -24,6 +24,11 @@ constexpr double kSeenShare = 0.85;
 constexpr std::chrono::seconds kDoubling(150);
 constexpr minutes kShortestWait(1), kLongestWait(32);
 constexpr double kNear = 0.5;  // of the threshold: light that may stay there for hours
+constexpr double kRise = 1.1;  // from one look to another: dawn, which is worth the next look
+
+nanoseconds doubled(nanoseconds wait, int times) {
+  return wait * (1 << std::clamp(times, 0, 5));
+}
 
 }  // namespace
 
@@ -96,13 +101,20 @@ void DayNightController::Body::judge_look(std::optional<double> lux) {
   const double daylight = lux ? daylight_of(*lux, out_) : 0;
   day_is_seen_ = lux && daylight >= options_.day_above_lux * kSeenShare;
   if (day_is_seen_) {
-    failed_looks_ = 0;
+    failed_looks_ = near_looks_ = 0;
+    almost_day_ = false;
     return;
   }
   goal_lit_ = true;
-  failed_looks_ = daylight > options_.day_above_lux * kNear ? failed_looks_ + 1 : 0;
+  almost_day_ = daylight > options_.day_above_lux * kNear;
+  const bool rises = daylight > best_look_lux_ * kRise;
+  ++failed_looks_;
+  near_looks_ = almost_day_ && !rises ? near_looks_ + 1 : 0;
+  if (rises || !almost_day_) best_look_lux_ = daylight;
   plan_next_look(daylight);
-  no_look_before_ = next_look_;
+  // What the lamp gives was just learnt anew: if there seems to be more again, it is news. But not every other minute,
+  // for an animal that moves about before the lamp.
+  no_look_before_ = std::min(*next_look_, now_ + doubled(kShortestWait, failed_looks_ - 1));
   why_ = lux ? fmt::format("without the lamp {}, and day is above {}", lux_text(daylight),
                            lux_text(options_.day_above_lux))
              : "without the lamp no picture came";
@@ -112,8 +124,8 @@ void DayNightController::Body::judge_look(std::optional<double> lux) {
 void DayNightController::Body::plan_next_look(double daylight_lux) {
   const double doublings = std::log2(options_.day_above_lux / std::max(daylight_lux, 1e-3));
   const auto dawn = std::chrono::duration_cast<nanoseconds>(kDoubling * std::clamp(doublings, 0.0, 20.0));
-  const auto near = nanoseconds(kShortestWait) * (1 << std::clamp(failed_looks_ - 1, 0, 5));
-  next_look_ = now_ + std::clamp<nanoseconds>(std::max(dawn, near), kShortestWait, kLongestWait);
+  next_look_ =
+      now_ + std::clamp<nanoseconds>(std::max(dawn, doubled(kShortestWait, near_looks_)), kShortestWait, kLongestWait);
 }
 
 }  // namespace nestbox

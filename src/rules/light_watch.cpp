@@ -35,8 +35,9 @@ void Lasting::add(BootTime at, Says says) {
     since_.reset();
   } else if (says.begins && !since_) {
     since_ = at;
-    sudden_ = says.sudden;
+    sudden_ = false;
   }
+  sudden_ = sudden_ || says.sudden;  // what crosses the threshold at once may still be on its way
 }
 
 std::chrono::nanoseconds Lasting::wanted(std::chrono::nanoseconds delay) const {

@@ -29,7 +29,7 @@ class Lasting {
   struct Says {
     bool begins = false;  ///< it holds
     bool ends = false;    ///< it no longer does; between the two it stays as it was
-    bool sudden = false;  ///< looked at where it begins
+    bool sudden = false;  ///< the change that led to it was, or what goes on is
   };
   void add(BootTime at, Says says);
   void forget() { since_.reset(); }

@@ -1,7 +1,7 @@
 #include "own_light.h"
 
 #include <algorithm>
-#include <cmath>
+#include <cstddef>
 
 namespace nestbox {
 namespace {
@@ -20,25 +20,32 @@ void OwnLight::learn(const Change& change) {
   const auto& after = change.after;
   if (before.lamp != after.lamp && before.filter == after.filter) {
     const double more = change.lux_after - change.lux_before;
-    lamp_lux_ = std::max(0.0, after.lamp ? more : -more);
+    lamp_lux_ = learnt_lamp_lux_ = std::max(0.0, after.lamp ? more : -more);
     return;
   }
   const bool moved = before.filter != FilterPosition::kUnknown && before.filter != after.filter;
   if (!moved || before.lamp || after.lamp || std::min(change.lux_before, change.lux_after) < kLeastLuxToLearn) return;
   const bool out = after.filter == FilterPosition::kOutOfPath;
   const double factor = out ? change.lux_after / change.lux_before : change.lux_before / change.lux_after;
-  const double bounded = std::clamp(factor, kLeastFactor, kMostFactor);
-  filter_factor_ = filter_learnt_ ? std::sqrt(filter_factor_ * bounded) : bounded;
-  filter_learnt_ = true;
+  factors_[learnt_++ % factors_.size()] = std::clamp(factor, kLeastFactor, kMostFactor);
+  auto sorted = factors_;
+  const auto end = sorted.begin() + static_cast<std::ptrdiff_t>(std::min(learnt_, sorted.size()));
+  const auto middle = sorted.begin() + (end - sorted.begin()) / 2;
+  std::nth_element(sorted.begin(), middle, end);
+  filter_factor_ = *middle;
 }
 
 void OwnLight::lamp_is_at_most(double lux) {
   if (lamp_lux_) lamp_lux_ = std::min(*lamp_lux_, lux);
 }
 
+bool OwnLight::lamp_has_faded() const {
+  return lamp_lux_ && *lamp_lux_ < learnt_lamp_lux_ * (1 - kLampMargin);
+}
+
 void OwnLight::forget_filter() {
   filter_factor_ = kFilterFactor;
-  filter_learnt_ = false;
+  learnt_ = 0;
 }
 
 double OwnLight::daylight(const MeasuredLight& measured, const LightOutputs& outputs) const {

@@ -1,6 +1,7 @@
 #pragma once
 /// What filter and lamp add to the measured light: learnt where they switch, and taken out again.
-#include <chrono>
+#include <array>
+#include <cstddef>
 #include <optional>
 
 #include "nestbox/base/clock.h"
@@ -35,6 +36,8 @@ class OwnLight {
 
   /// As the filtered sensor would see it.
   double daylight(const MeasuredLight& measured, const LightOutputs& outputs) const;
+  /// Whether that has made it clearly less than was learnt.
+  bool lamp_has_faded() const;
   /// Whether `measured_lux` is clearly more than the lamp alone gave.
   bool exceeds_lamp(double measured_lux) const;
   /// Whether daylight of `lux` would be lost in the light of the lamp; with luma alone it always may be.
@@ -45,8 +48,10 @@ class OwnLight {
 
  private:
   double filter_factor_ = kFilterFactor;
-  bool filter_learnt_ = false;
+  std::array<double, 5> factors_{};  ///< of the last switches; their median bears one that somebody disturbed
+  std::size_t learnt_ = 0;           ///< so many, ever
   std::optional<double> lamp_lux_;
+  double learnt_lamp_lux_ = 0;
 };
 
 }  // namespace nestbox

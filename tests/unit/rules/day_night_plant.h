@@ -46,6 +46,7 @@ struct Scene {
   double other_lux = 0;     ///< headlights, a torch
   double blocked = 1;       ///< share that a bird in the hole, or a hand before the lens, lets through
   double reflection = 1;    ///< how much more of the lamp comes back for an animal close to it
+  double infra_red = 1;     ///< how much more of it than usual is in the daylight
 };
 
 /// Sensor and automatic exposure. Exposure x gain runs from 0.1 ms to 0.67 s, ten times as long as without gain, and
@@ -114,7 +115,9 @@ class Plant {
         options_.lamp_ramp_s > 0 ? std::min(1.0, to_seconds(now - lamp_since_) / options_.lamp_ramp_s) : 1;
     const double lit = lamp_ ? ramped : 1 - ramped;
     const double lamp = options_.lamp_lux * lit * scene.reflection * (out ? 1 : options_.lamp_through_filter);
-    return (scene.daylight_lux + scene.other_lux) * scene.blocked * (out ? options_.filter_factor : 1) + lamp;
+    return (scene.daylight_lux + scene.other_lux) * scene.blocked *
+               (out ? std::max(1.0, options_.filter_factor * scene.infra_red) : 1) +
+           lamp;
   }
 
   PlantOptions options_;
