@@ -27,6 +27,12 @@ pkg_check_modules(QRENCODE REQUIRED IMPORTED_TARGET libqrencode)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(SYSTEMD REQUIRED IMPORTED_TARGET libsystemd)
 
+find_path(NOVA_INCLUDE_DIR libnova/solar.h REQUIRED) # libnova has no package file of either kind
+find_library(NOVA_LIBRARY nova REQUIRED)
+add_library(nova::nova UNKNOWN IMPORTED)
+set_target_properties(nova::nova PROPERTIES
+  IMPORTED_LOCATION "${NOVA_LIBRARY}" INTERFACE_INCLUDE_DIRECTORIES "${NOVA_INCLUDE_DIR}")
+
 if(NOT TARGET yaml-cpp::yaml-cpp) # yaml-cpp 0.7 exports a bare name
   add_library(yaml-cpp::yaml-cpp ALIAS yaml-cpp)
 endif()

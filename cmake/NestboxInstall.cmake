@@ -7,6 +7,7 @@ set(nestbox_examples "${CMAKE_INSTALL_DATADIR}/doc/nestbox/examples")
 install(FILES config/start.yaml RENAME nestbox.yaml DESTINATION "${CMAKE_INSTALL_FULL_SYSCONFDIR}/nestbox")
 install(DIRECTORY DESTINATION "${CMAKE_INSTALL_FULL_SYSCONFDIR}/nestbox/nestbox.d")
 install(FILES config/nestbox.yaml DESTINATION "${nestbox_examples}")
+install(DIRECTORY config/examples/ DESTINATION "${nestbox_examples}" FILES_MATCHING PATTERN "*.yaml")
 
 install(FILES systemd/nestbox.service DESTINATION "${nestbox_units}")
 install(FILES systemd/sysusers.d/nestbox.conf DESTINATION lib/sysusers.d)

@@ -229,7 +229,13 @@ void examine(const Context& context) {
     if (report)
       report(dump({{"state", step.what}, {"seconds", step.seconds}, {"throughput_bps", step.throughput_bps}}));
   };
-  context.daemon.examine(std::chrono::seconds(given ? uplink->get<int>() : 0), progress, context.done);
+  const auto lights = context.arguments.find("lights");
+  if (lights != context.arguments.end() && !lights->is_boolean())
+    return context.done(error(kBadUsage, "bad_value", "lights is true or false", "", "true, false"));
+  Doctor::Wishes wishes;
+  wishes.uplink = std::chrono::seconds(given ? uplink->get<int>() : 0);
+  if (lights != context.arguments.end() && *lights) wishes.lights = Doctor::Wishes::Lights::kTry;
+  context.daemon.examine(wishes, progress, context.done);
 }
 
 struct Command {

@@ -44,9 +44,8 @@ struct DaemonCalls {
   virtual void take_picture(std::function<void(Result<PictureTaker::Picture>)> done) = 0;
   /// As take_picture(). `done` runs on the main thread.
   virtual void take_focus(std::function<void(Result<FocusFigure>)> done) = 0;
-  /// `uplink`: how long the way to the first output's server is measured, 0: not. `progress` runs on any thread, `done`
-  /// on the main thread.
-  virtual void examine(std::chrono::seconds uplink, Doctor::Progress progress, Doctor::Done done) = 0;
+  /// `progress` runs on any thread, `done` on the main thread.
+  virtual void examine(const Doctor::Wishes& wishes, Doctor::Progress progress, Doctor::Done done) = 0;
 };
 
 /// The body and exit status for something that failed.

@@ -36,6 +36,9 @@ class Controls {
   void show_live(const std::vector<OutputStatus>& outputs);
   void show_health(const StatusReport& report);
 
+  void try_lights(NightKeeper::TrialProgress progress, NightKeeper::TrialDone done) {
+    night_->try_lights(std::move(progress), std::move(done));
+  }
   DayNight mode() const noexcept { return night_->mode(); }
   LineKeeper& lines() noexcept { return *lines_; }
   void report(StatusReport& report) const;

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "almanac.h"
 #include "nestbox/av/av_log.h"
 #include "nestbox/base/log.h"
 #include "nestbox/rules/password_rule.h"
@@ -114,7 +115,7 @@ void Daemon::reopen_state() {
   log::write(log::Level::kInfo, kPart, fmt::format("paths.state {} is there now", state_->path().string()));
   reload();
   visits_->apply(visits_setup());
-  director_->configure(settings_.options(), time_zone_, targets());
+  director_->configure(settings_.options(), time_zone_, almanac_of(settings_.options().location), targets());
   if (!lan_error_.empty()) reopen_web();
   direct_now();
 }
@@ -143,7 +144,7 @@ void Daemon::start_stages() {
       LiveDirector::Ports{main_->hub(), [this]() -> PacketHub& { return slate_hub(); }, [this] { end_slate(); },
                           [this](std::int64_t bitrate_bps) { main_->encode().set_bitrate(bitrate_bps); },
                           [this] { direct_now(); }},
-      settings_.options(), time_zone_, targets());
+      settings_.options(), time_zone_, almanac_of(settings_.options().location), targets());
   visits_->start(main_->hub());
   main_->start();
   controls_->start(settings_.options());
@@ -298,7 +299,7 @@ void Daemon::apply(const Change& change) {
   if (touches({Stage::kEncoder, Stage::kSource})) main_->encode().apply(encode_setup());
   if (touches({Stage::kText, Stage::kSource, Stage::kEncoder})) apply_to_slate();
   if (touches({Stage::kText, Stage::kOutputs, Stage::kEncoder, Stage::kSource})) {
-    director_->configure(options, time_zone_, targets());
+    director_->configure(options, time_zone_, almanac_of(options.location), targets());
   }
   if (touches({Stage::kMotion, Stage::kVisits, Stage::kText})) visits_->apply(visits_setup());
   if (touches({Stage::kLines, Stage::kText})) controls_->apply(options);
@@ -385,7 +386,7 @@ Result<void> Daemon::store_key(const std::string& name, const Secret& key) {
   auto stored = keys_->store(name, key);
   if (!stored) return stored;
   log::write(log::Level::kInfo, kPart, fmt::format("key {} stored", name));
-  director_->configure(settings_.options(), time_zone_, targets());
+  director_->configure(settings_.options(), time_zone_, almanac_of(settings_.options().location), targets());
   direct_now();
   return {};
 }
@@ -417,24 +418,56 @@ void Daemon::take_focus(std::function<void(Result<FocusFigure>)> done) {
   });
 }
 
-void Daemon::examine(std::chrono::seconds uplink, Doctor::Progress progress, Doctor::Done done) {
-  if (uplink <= uplink.zero()) return examine(std::nullopt, std::move(progress), done);
-  const auto measuring = [progress](std::chrono::nanoseconds elapsed, double throughput_bps) {
-    progress({"measuring the way to the server", to_seconds(elapsed), throughput_bps});
+/// One `nestbox doctor`: what was asked for, and what is known so far.
+struct Daemon::Examination {
+  Doctor::Wishes wishes;
+  Doctor::Progress progress;
+  Doctor::Done done;
+  std::optional<doctor::UplinkFacts> uplink;
+  std::optional<LightVerdict> lights;
+  std::string lights_trouble;
+};
+
+void Daemon::examine(const Doctor::Wishes& wishes, Doctor::Progress progress, Doctor::Done done) {
+  measure_uplink(std::make_shared<Examination>(Examination{wishes, std::move(progress), std::move(done), {}, {}, {}}));
+}
+
+void Daemon::measure_uplink(const std::shared_ptr<Examination>& examination) {
+  const auto span = examination->wishes.uplink;
+  if (span <= span.zero()) return try_lights(examination);
+  const auto measuring = [examination](std::chrono::nanoseconds elapsed, double throughput_bps) {
+    examination->progress({"measuring the way to the server", to_seconds(elapsed), throughput_bps});
   };
-  director_->measure_uplink(uplink, measuring, [this, progress, done](const Result<LiveDirector::Uplink>& measured) {
-    examine(uplink_facts(measured, settings_.options()), progress, done);
+  director_->measure_uplink(span, measuring, [this, examination](const Result<LiveDirector::Uplink>& measured) {
+    examination->uplink = uplink_facts(measured, settings_.options());
+    try_lights(examination);
   });
 }
 
-void Daemon::examine(const std::optional<doctor::UplinkFacts>& uplink, Doctor::Progress progress,
-                     const Doctor::Done& done) {
-  auto patient = running_case(report(), settings_.options(), targets());
-  patient.facts.uplink = uplink;
-  const auto started = doctor_.start(std::move(patient), std::move(progress), [this, done](Answer answer) {
-    boost::asio::post(context_, [done, answer = std::move(answer)] { done(answer); });
+void Daemon::try_lights(const std::shared_ptr<Examination>& examination) {
+  if (examination->wishes.lights == Doctor::Wishes::Lights::kLeave) return look_at_everything_else(*examination);
+  const auto trying = [examination](std::string_view doing, double) {
+    examination->progress({"trying lamp and filter: " + std::string(doing), 0, 0});
+  };
+  controls_->try_lights(trying, [this, examination](const Result<LightVerdict>& verdict) {
+    if (verdict)
+      examination->lights = *verdict;
+    else
+      examination->lights_trouble = verdict.error().message;
+    look_at_everything_else(*examination);
   });
-  if (!started) done(error_answer(started.error()));
+}
+
+void Daemon::look_at_everything_else(const Examination& examination) {
+  auto patient = running_case(report(), settings_.options(), targets());
+  patient.facts.uplink = examination.uplink;
+  patient.facts.light.trial = examination.lights;
+  patient.facts.light.trial_trouble = examination.lights_trouble;
+  const auto started =
+      doctor_.start(std::move(patient), examination.progress, [this, done = examination.done](Answer answer) {
+        boost::asio::post(context_, [done, answer = std::move(answer)] { done(answer); });
+      });
+  if (!started) examination.done(error_answer(started.error()));
 }
 
 void Daemon::call(Call call, std::function<void(Answer)> done) {

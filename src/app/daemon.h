@@ -59,8 +59,11 @@ class Daemon : public CallHandler, private DaemonCalls {
   void set_password(const Secret& password, std::function<void(Result<void>)> done) override;
   void take_picture(std::function<void(Result<PictureTaker::Picture>)> done) override;
   void take_focus(std::function<void(Result<FocusFigure>)> done) override;
-  void examine(std::chrono::seconds uplink, Doctor::Progress progress, Doctor::Done done) override;
-  void examine(const std::optional<doctor::UplinkFacts>& uplink, Doctor::Progress progress, const Doctor::Done& done);
+  void examine(const Doctor::Wishes& wishes, Doctor::Progress progress, Doctor::Done done) override;
+  struct Examination;
+  void measure_uplink(const std::shared_ptr<Examination>& examination);
+  void try_lights(const std::shared_ptr<Examination>& examination);
+  void look_at_everything_else(const Examination& examination);
 
   Result<void> open_state();
   void reopen_state();

@@ -39,6 +39,11 @@ class Doctor {
     std::string what;
     double seconds = 0, throughput_bps = 0;
   };
+  /// What takes long or moves something, and is done on request alone.
+  struct Wishes {
+    std::chrono::seconds uplink{0};  ///< how long the way to the first output's server is measured; 0: not
+    enum class Lights : bool { kLeave, kTry } lights = Lights::kLeave;
+  };
   using Done = std::function<void(Answer)>;
   using Progress = std::function<void(const Step& step)>;
 

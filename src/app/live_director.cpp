@@ -60,20 +60,22 @@ struct LiveDirector::Test {
   TestDone done;
 };
 
-LiveDirector::LiveDirector(Ports ports, const Options& options, const TimeZone& zone, std::vector<Target> targets)
+LiveDirector::LiveDirector(Ports ports, const Options& options, const TimeZone& zone, const Almanac& almanac,
+                           std::vector<Target> targets)
     : ports_(std::move(ports)),
       simulated_(simulated_of(options)),
       microphone_(microphone_of(options)),
-      policy_(options.live, zone),
+      policy_(options.live, zone, almanac),
       bitrate_(limits_of(options)) {
-  configure(options, zone, std::move(targets));
+  configure(options, zone, almanac, std::move(targets));
 }
 
 LiveDirector::~LiveDirector() = default;
 
-void LiveDirector::configure(const Options& options, const TimeZone& zone, std::vector<Target> targets) {
+void LiveDirector::configure(const Options& options, const TimeZone& zone, const Almanac& almanac,
+                             std::vector<Target> targets) {
   least_bitrate_bps_ = options.encoder.bitrate_min_bps;
-  policy_.apply(options.live, zone);
+  policy_.apply(options.live, zone, almanac);
   bitrate_.set_limits(limits_of(options));
   microphone_ = microphone_of(options);
   const bool gate_changed = std::exchange(simulated_, simulated_of(options)) != simulated_of(options);
@@ -139,6 +141,16 @@ Result<void> LiveDirector::stop(const std::string& name) {
   auto stopped = policy_.stop(name, inputs());
   if (stopped) ports_.direct_soon();
   return stopped;
+}
+
+Result<LivePolicy::Pressed> LiveDirector::press() {
+  const auto pressed = policy_.press(inputs());
+  if (!pressed) return pressed;
+  if (*pressed == LivePolicy::Pressed::kStarted) {
+    for (const auto& channel : channels_) channel->output->retry_now();
+  }
+  ports_.direct_soon();
+  return pressed;
 }
 
 std::string LiveDirector::hindrance(const CaptureStatus& camera) const {

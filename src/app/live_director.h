@@ -41,14 +41,18 @@ class LiveDirector {
     std::function<void(std::int64_t bitrate_bps)> set_bitrate;
     std::function<void()> direct_soon;  ///< direct() is to be called: something changed
   };
-  LiveDirector(Ports ports, const Options& options, const TimeZone& zone, std::vector<Target> targets);
+  LiveDirector(Ports ports, const Options& options, const TimeZone& zone, const Almanac& almanac,
+               std::vector<Target> targets);
   ~LiveDirector();
 
   /// Outputs that did not change go on undisturbed.
-  void configure(const Options& options, const TimeZone& zone, std::vector<Target> targets);
+  void configure(const Options& options, const TimeZone& zone, const Almanac& almanac, std::vector<Target> targets);
   /// What the owner orders, by name or, with an empty one, for all. Errors: those of LivePolicy.
   Result<void> start(const std::string& name);
   Result<void> stop(const std::string& name);
+  /// The button was pressed: everything that is live goes off air, or all that is enabled goes on air. Errors: those of
+  /// LivePolicy.
+  Result<LivePolicy::Pressed> press();
   /// Brings everything to where it should be. When to be called again; nothing while nothing can change by itself.
   std::optional<std::chrono::nanoseconds> direct(const Situation& situation);
 

@@ -93,7 +93,7 @@ void NightKeeper::let_go() {
   options_.ir_cut = {};
 }
 
-std::optional<bool> NightKeeper::sun_says_day() const {
+std::optional<bool> NightKeeper::sun_says_day() {
   const auto now = wall_now();
   if (!sun_ || now < kNoEarlier) return std::nullopt;
   return sun_->is_day(now);

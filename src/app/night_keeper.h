@@ -69,7 +69,7 @@ class NightKeeper {
   void drive(BootTime now);
   void open_lamp(BootTime now);
   void schedule();
-  std::optional<bool> sun_says_day() const;
+  std::optional<bool> sun_says_day();
 
   Ports ports_;
   boost::asio::steady_timer timer_;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 namespace nestbox::config {
 namespace {
@@ -35,6 +36,24 @@ Node print_int(int value) {
 }
 Node print_duration_node(milliseconds value) {
   return text_node(print_duration(value));
+}
+
+constexpr milliseconds kFromSunMax = std::chrono::hours(6);
+
+std::optional<DayMoment> parse_day_moment(std::string_view text) {
+  if (const auto clock = parse_clock(text)) return DayMoment(*clock);
+  const auto sign = std::min(text.find_first_of("+-"), text.size());
+  const auto* const event = std::find(std::begin(kSunEvents), std::end(kSunEvents), text.substr(0, sign));
+  const auto offset = sign == text.size() ? std::optional(milliseconds(0)) : parse_signed_duration(text.substr(sign));
+  if (event == std::end(kSunEvents) || !offset) return std::nullopt;
+  return DayMoment(static_cast<SunEvent>(event - std::begin(kSunEvents)), *offset);
+}
+
+std::string print_day_moment(const DayMoment& moment) {
+  if (!moment.sun) return print_clock(moment.clock);
+  const std::string event = kSunEvents[static_cast<std::size_t>(*moment.sun)];
+  if (moment.offset.count() == 0) return event;
+  return event + (moment.offset.count() > 0 ? "+" : "") + print_signed_duration(moment.offset);
 }
 
 std::string joined(const std::vector<std::string>& words) {
@@ -168,11 +187,14 @@ Codec<std::int64_t> size_or_zero(std::int64_t min_bytes, std::int64_t max_bytes,
       [=](std::int64_t value) { return value == 0 || (value >= min_bytes && value <= max_bytes); });
 }
 
-Codec<std::chrono::seconds> clock() {
-  return scalar<std::chrono::seconds>(
-      "a time of day such as \"22:00\", from 00:00 to 23:59:59", "a time of day", parse_clock,
-      [](std::chrono::seconds value) { return text_node(print_clock(value)); },
-      [](std::chrono::seconds) { return true; });
+Codec<DayMoment> day_moment() {
+  return scalar<DayMoment>(
+      fmt::format(
+          "a time of day such as \"22:00\", or dawn, sunrise, sunset or dusk, also as dawn-10m or dusk+1h, up to "
+          "{} away",
+          print_duration(kFromSunMax)),
+      "a time of day", parse_day_moment, [](const DayMoment& value) { return text_node(print_day_moment(value)); },
+      [](const DayMoment& value) { return value.offset >= -kFromSunMax && value.offset <= kFromSunMax; });
 }
 
 Codec<std::string> word(const std::vector<std::string>& words) {

@@ -68,7 +68,10 @@ Codec<double> share(double min, double max);
 Codec<std::int64_t> size(std::int64_t min_bytes, std::int64_t max_bytes);
 /// Like size; 0 as well, which means what `zero_means` says.
 Codec<std::int64_t> size_or_zero(std::int64_t min_bytes, std::int64_t max_bytes, const std::string& zero_means);
-Codec<std::chrono::seconds> clock();
+/// A time of day by the clock or by the sun: "22:00", dawn-10m.
+Codec<DayMoment> day_moment();
+/// In the order of SunEvent.
+inline constexpr const char* kSunEvents[] = {"dawn", "sunrise", "sunset", "dusk"};
 Codec<std::string> word(const std::vector<std::string>& words);
 /// The values of an enumeration, by their names in its order.
 template <class Enum>

@@ -16,7 +16,7 @@ struct Contradiction {
 
 std::vector<Contradiction> contradictions();
 
-/// Those of gpio, and of what is wired to its lines.
+/// Those of what is wired to lines, and of what goes by the sun.
 std::vector<Contradiction> line_contradictions();
 
 /// What is allowed and yet hardly meant, one sentence each.

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <optional>
 
+#include "codec.h"
 #include "contradictions.h"
 #include "nestbox/rules/line_address.h"
 #include "nestbox/rules/trigger_expression.h"
@@ -142,6 +143,26 @@ void add_day_and_night(std::vector<Contradiction>& all) {
                  "a light_sensor such as {line: 5}"});
 }
 
+void add_live(std::vector<Contradiction>& all) {
+  all.push_back({{"live.when", "gpio.button"},
+                 [](const Options& o) {
+                   return lacking(o.live.when.button && o.gpio.button.input.line == kNoLine,
+                                  "live.when says button, and gpio.button has no line");
+                 },
+                 "a button such as {line: 17}"});
+  all.push_back({{"live.schedule", "location"},
+                 [](const Options& o) {
+                   for (const auto& span : o.live.schedule) {
+                     const auto event = span.from.sun ? span.from.sun : span.to.sun;
+                     if (o.location || !event) continue;
+                     return fmt::format("live.schedule says {}, and location is not set",
+                                        kSunEvents[static_cast<std::size_t>(*event)]);
+                   }
+                   return std::string();
+                 },
+                 "a location such as {latitude: 51.48, longitude: -3.18}"});
+}
+
 /// A trigger whose line is not there would be waited for in vain, or hold for ever behind a "not".
 void add_triggers(std::vector<Contradiction>& all) {
   const auto needs = [&](Trigger trigger, const std::string& key, auto line, const std::string& example) {
@@ -168,6 +189,7 @@ std::vector<Contradiction> line_contradictions() {
   std::vector<Contradiction> all;
   add_devices(all);
   add_day_and_night(all);
+  add_live(all);
   add_triggers(all);
   const auto lines = every_line();
   for (auto one = lines.begin(); one != lines.end(); ++one) {

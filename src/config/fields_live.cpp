@@ -62,14 +62,15 @@ std::optional<TextProblem> key_file_problem(const std::string& path) {
 }
 
 Codec<LiveWhen> when() {
-  const std::vector<std::string> words = {"never", "always", "visit", "manual", "schedule"};
-  const std::string allowed = "never | always | visit | manual | schedule, or a list of them";
+  const std::vector<std::string> words = {"never", "always", "visit", "manual", "schedule", "button"};
+  const std::string allowed = "never | always | visit | manual | schedule | button, or a list of them";
   const auto one = word(words);
   const auto add = [](LiveWhen& when, const std::string& word) {
     when.always = when.always || word == "always";
     when.manual = when.manual || word == "manual";
     when.schedule = when.schedule || word == "schedule";
     when.visit = when.visit || word == "visit";
+    when.button = when.button || word == "button";
   };
   return {allowed,
           [=](const Node& node, LiveWhen& out, const Reading& reading) {
@@ -98,6 +99,7 @@ Codec<LiveWhen> when() {
             if (value.manual) items.push_back(text_node("manual"));
             if (value.schedule) items.push_back(text_node("schedule"));
             if (value.visit) items.push_back(text_node("visit"));
+            if (value.button) items.push_back(text_node("button"));
             if (items.empty()) return text_node("never");
             return items.size() == 1 ? items[0] : list_node(std::move(items));
           }};
@@ -115,10 +117,10 @@ Codec<Idle> idle() {
 }
 
 Codec<std::vector<ScheduleSpan>> schedule() {
-  const std::vector<Field<ScheduleSpan>> fields = {required(field("from", &ScheduleSpan::from, clock(), {}, "")),
-                                                   required(field("to", &ScheduleSpan::to, clock(), {}, ""))};
-  return list("a list of up to 24 spans {from: \"22:00\", to: \"06:30\"}",
-              map_of("{from: \"22:00\", to: \"06:30\"}", fields), 0, 24);
+  const std::vector<Field<ScheduleSpan>> fields = {required(field("from", &ScheduleSpan::from, day_moment(), {}, "")),
+                                                   required(field("to", &ScheduleSpan::to, day_moment(), {}, ""))};
+  return list("a list of up to 24 spans {from: \"22:00\", to: \"06:30\"} or {from: dawn-10m, to: dusk+20m}",
+              map_of("{from: \"22:00\", to: \"06:30\"} or {from: dawn-10m, to: dusk+20m}", fields), 0, 24);
 }
 
 /// Complains of keys put beside an output, and takes them out, so that they are not called unknown as well.
@@ -212,15 +214,16 @@ std::vector<Field<LiveOptions>> live_fields() {
   return {
       field("when", &L::when, when(), kOutputStages,
             "When the outputs are live; with a list, when any of its words says so. visit: while somebody is there; "
-            "manual: nestbox live start.",
+            "manual: nestbox live start; button: a press of gpio.button, and the next one ends it.",
             "[visit, schedule]"),
       field("idle", &L::idle, idle(), kOutputStages,
             "What viewers get while not live: a still picture with the session kept up, or nothing."),
       field("min_on_air", &L::min_on_air, duration(milliseconds(0), hours(24)), kOutputStages,
             "With idle: off, how long a session lasts at least."),
       field("schedule", &L::schedule, schedule(), kOutputStages,
-            "Times of day for when: schedule, in local time; past midnight where to is not after from.",
-            "[{from: \"06:30\", to: \"20:00\"}, {from: \"22:00\", to: \"02:00\"}]"),
+            "Times of day for when: schedule, in local time; past midnight where to is not after from. Dawn and dusk, "
+            "sunrise and sunset are those over location.",
+            "[{from: dawn-10m, to: dusk+20m}, {from: \"22:00\", to: \"02:00\"}]"),
       field(
           "outputs", &L::outputs, outputs(), kOutputStages,
           "Where the stream goes. In a drop-in, a map changes outputs of the files below by name: {youtube: {enabled: "

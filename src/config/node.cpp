@@ -17,7 +17,7 @@ bool plain_is_safe(std::string_view text) {
   const bool starts_well = !text.empty() && ((text[0] >= 'a' && text[0] <= 'z') || text[0] == '/');
   const bool only_safe = std::all_of(text.begin(), text.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' || c == '.' ||
-           c == '_' || c == '-';
+           c == '_' || c == '-' || c == '+';
   });
   const bool has_meaning =
       std::find(kWordsWithMeaning.begin(), kWordsWithMeaning.end(), text) != kWordsWithMeaning.end();

@@ -52,7 +52,7 @@ Lines::Bank::Bank(std::function<void(const LineChange&)> changed)
 
 Lines::Bank::~Bank() = default;
 
-void Lines::Bank::apply(Setup setup, BootTime now) {
+void Lines::Bank::apply(const Setup& setup, BootTime now) {
   Slots next;
   std::vector<LineSlot*> fresh;
   for (auto& spec : specs_of(setup)) {

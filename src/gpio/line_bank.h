@@ -23,7 +23,7 @@ class Lines::Bank {
   Bank(const Bank&) = delete;
   Bank& operator=(const Bank&) = delete;
 
-  void apply(Setup setup, BootTime now);
+  void apply(const Setup& setup, BootTime now);
   int descriptor() const noexcept { return waiting_.get(); }
   void read(BootTime now);
   void tick(BootTime now);

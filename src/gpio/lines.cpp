@@ -29,8 +29,8 @@ Result<void> make_one_inactive(gpio::ChipPort& port, const std::string& chip, co
 Lines::Lines(std::function<void(const LineChange&)> changed) : bank_(std::make_unique<Bank>(std::move(changed))) {}
 Lines::~Lines() = default;
 
-void Lines::apply(Setup setup, BootTime now) {
-  bank_->apply(std::move(setup), now);
+void Lines::apply(const Setup& setup, BootTime now) {
+  bank_->apply(setup, now);
 }
 
 int Lines::descriptor() const {

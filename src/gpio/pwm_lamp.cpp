@@ -27,6 +27,9 @@ constexpr std::int64_t kPeriodNs = 1'000'000;
 Error file_error(int error_number, std::string_view attempt, const fs::path& path) {
   const std::string text = fmt::format("{} {}: {}", attempt, path.string(), system_error_text(error_number));
   if (error_number == ENOENT || error_number == ENODEV) return {ErrorKind::kNotFound, text};
+  if (error_number == EROFS)
+    return {ErrorKind::kUnavailable,
+            fmt::format("{}; the service may write there with ReadWritePaths={}", text, path.parent_path().string())};
   if (error_number != EACCES && error_number != EPERM) return {ErrorKind::kUnavailable, text};
   return {ErrorKind::kUnavailable, text + "; a rule of udev's can give the file to the group gpio"};
 }

@@ -14,7 +14,6 @@ namespace {
 using Wires = SimulatedChips::Wires;
 
 constexpr unsigned kFirstNamed = 100'000;  // beyond what can be said as a number
-constexpr std::size_t kEdgesMax = 1024;
 
 class SimulatedLine : public HeldLine {
  public:
@@ -32,7 +31,6 @@ class SimulatedLine : public HeldLine {
   Result<Edges> read() override {
     Edges batch;
     batch.edges.swap(line().edges);
-    batch.lost = batch.edges.size() == kEdgesMax;
     return batch;
   }
 
@@ -103,7 +101,7 @@ void SimulatedChips::drive(unsigned offset, bool active, BootTime now) {
   const bool before = line.level();
   NESTBOX_ASSERT(line.held->direction == LineWish::Direction::kInput);
   line.driven_high = active == (line.held->active == ActiveLevel::kHigh);
-  if (before != active && line.edges.size() < kEdgesMax) line.edges.push_back({active, now});
+  if (before != active) line.edges.push_back({active, now});
 }
 
 bool SimulatedChips::level(unsigned offset) const {

@@ -15,7 +15,7 @@ class SimulatedChips : public ChipPort {
     std::optional<bool> driven_high;  ///< nothing: nobody has wired it
     std::optional<LineWish> held;
     bool output = false;
-    std::vector<Edge> edges;
+    std::vector<Edge> edges;  ///< at most one a drive(), which is followed by a read
 
     bool level() const;  ///< as its holder sees it; precondition (asserted): held
   };

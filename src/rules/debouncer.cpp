@@ -5,20 +5,19 @@
 namespace nestbox {
 
 std::optional<Debouncer::Edge> Debouncer::edge(Edge edge) {
-  if (unrest_) edge.at = std::max(edge.at, unrest_->last);
+  edge.at = std::max(edge.at, last_edge_);
   const auto settled = pass(edge.at);
-  if (unrest_) {
-    unrest_->last = edge.at;
+  if (unrest_)
     unrest_->active = edge.active;
-  } else {
-    unrest_ = Unrest{edge.at, edge.at, edge.active};
-  }
+  else
+    unrest_ = Unrest{edge.at, edge.active};
+  last_edge_ = edge.at;
   // With a debounce of 0 the new edge is stable at once, and nothing was unsettled before it.
   return settled ? settled : pass(edge.at);
 }
 
 std::optional<Debouncer::Edge> Debouncer::pass(BootTime now) {
-  if (!unrest_ || now - unrest_->last < debounce_) return std::nullopt;
+  if (!unrest_ || now - last_edge_ < debounce_) return std::nullopt;
   const Unrest over = *unrest_;
   unrest_.reset();
   if (stable_ == over.active) return std::nullopt;
@@ -28,7 +27,7 @@ std::optional<Debouncer::Edge> Debouncer::pass(BootTime now) {
 
 std::optional<BootTime> Debouncer::deadline() const {
   if (!unrest_) return std::nullopt;
-  return unrest_->last + debounce_;
+  return last_edge_ + debounce_;
 }
 
 std::optional<bool> Debouncer::latest() const noexcept {

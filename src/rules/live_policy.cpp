@@ -15,7 +15,7 @@ void take_earlier(std::optional<nanoseconds>& earliest, nanoseconds in) {
 
 /// Whether anything can ever put an output on air.
 bool is_possible(const LiveWhen& when) {
-  return when.always || when.manual || when.schedule || when.visit;
+  return when.always || when.manual || when.schedule || when.visit || when.button;
 }
 
 std::string names_of(const std::vector<OutputOptions>& outputs) {
@@ -26,11 +26,11 @@ std::string names_of(const std::vector<OutputOptions>& outputs) {
 
 }  // namespace
 
-LivePolicy::LivePolicy(LiveOptions options, TimeZone zone) : zone_(zone) {
-  apply(std::move(options), std::move(zone));
+LivePolicy::LivePolicy(LiveOptions options, TimeZone zone, Almanac almanac) : zone_(zone) {
+  apply(std::move(options), std::move(zone), std::move(almanac));
 }
 
-void LivePolicy::apply(LiveOptions options, TimeZone zone) {
+void LivePolicy::apply(LiveOptions options, TimeZone zone, Almanac almanac) {
   std::vector<Channel> channels(options.outputs.size());
   const bool possible = is_possible(options.when);
   for (std::size_t i = 0; i < channels.size(); ++i) {
@@ -42,14 +42,14 @@ void LivePolicy::apply(LiveOptions options, TimeZone zone) {
   }
   options_ = std::move(options);
   zone_ = std::move(zone);
-  schedule_ = options_.when.schedule ? ClockSchedule(options_.schedule) : ClockSchedule();
+  schedule_ = options_.when.schedule ? DaySchedule(options_.schedule, std::move(almanac)) : DaySchedule();
   channels_ = std::move(channels);
 }
 
 /// A command ends when the automatic reasons change.
 void LivePolicy::follow_automatic(const Inputs& inputs) {
-  const bool automatic = options_.when.always || (options_.when.visit && inputs.visiting) ||
-                         schedule_.is_inside(zone_.to_local(inputs.wall));
+  const bool automatic =
+      options_.when.always || (options_.when.visit && inputs.visiting) || schedule_.is_inside(inputs.wall, zone_);
   if (automatic_ && *automatic_ != automatic) {
     for (Channel& channel : channels_) channel.command = Command::kNone;
   }
@@ -97,20 +97,53 @@ Result<void> LivePolicy::stop(std::string_view output, const Inputs& inputs) {
   return {};
 }
 
+Result<LivePolicy::Pressed> LivePolicy::press(const Inputs& inputs) {
+  if (!options_.when.button) {
+    return fail(ErrorKind::kInvalidArgument,
+                "live.when has no button in it, so the button does nothing: set it to button, or to a list with button "
+                "in it");
+  }
+  const auto channels = channels_of("");
+  if (!channels) return tl::unexpected(channels.error());
+  follow_automatic(inputs);
+  bool stopped = false;
+  for (std::size_t i = 0; i < channels_.size(); ++i) {
+    const auto& output = options_.outputs[i];
+    if (!is_wanted(output, channels_[i]) && !lingers_until(output, channels_[i], inputs.now)) continue;
+    channels_[i].command = Command::kStop;
+    stopped = true;
+  }
+  if (stopped) return Pressed::kStopped;
+  for (Channel* channel : *channels) channel->command = Command::kStart;
+  return Pressed::kStarted;
+}
+
+bool LivePolicy::is_wanted(const OutputOptions& output, const Channel& channel) const {
+  if (!is_possible(options_.when) || !output.enabled) return false;
+  return channel.command == Command::kNone ? *automatic_ : channel.command == Command::kStart;
+}
+
+/// An output that is no longer wanted may be live for a while yet: until then.
+std::optional<BootTime> LivePolicy::lingers_until(const OutputOptions& output, const Channel& channel,
+                                                  BootTime now) const {
+  const bool may_linger =
+      is_possible(options_.when) && output.enabled && options_.idle == Idle::kOff && channel.command != Command::kStop;
+  if (!may_linger || !channel.live_since || now >= *channel.live_since + options_.min_on_air) return std::nullopt;
+  return *channel.live_since + options_.min_on_air;
+}
+
 OnAir LivePolicy::decide_one(const OutputOptions& output, Channel& channel, BootTime now,
                              std::optional<nanoseconds>& next_change_in) const {
-  const bool allowed = is_possible(options_.when) && output.enabled;
-  const bool wanted = channel.command == Command::kNone ? *automatic_ : channel.command == Command::kStart;
-  if (allowed && wanted) {
+  if (is_wanted(output, channel)) {
     if (!channel.live_since) channel.live_since = now;
     return OnAir::kLive;
   }
-  const bool may_linger = allowed && options_.idle == Idle::kOff && channel.command != Command::kStop;
-  if (may_linger && channel.live_since && now < *channel.live_since + options_.min_on_air) {
-    take_earlier(next_change_in, *channel.live_since + options_.min_on_air - now);
+  if (const auto until = lingers_until(output, channel, now)) {
+    take_earlier(next_change_in, *until - now);
     return OnAir::kLive;
   }
   channel.live_since.reset();
+  const bool allowed = is_possible(options_.when) && output.enabled;
   return allowed && options_.idle == Idle::kSlate ? OnAir::kSlate : OnAir::kOff;
 }
 

@@ -29,7 +29,7 @@ day_night:
 gpio:
   chip: sim
   pir: {line: 4, hold: 1s}
-  button: {line: 17, long_press: shutdown}
+  button: {line: 17, long_press: shut-down}
   light_sensor: {line: 5, debounce: 0s}
   live_light: {line: 22}
   status_led: {line: 27}
@@ -51,7 +51,6 @@ class Box(unittest.TestCase):
                                 env={"DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={folder}/no-bus"})
         cls.addClassCleanup(cls.daemon.stop)
         cls.daemon.start()
-        cls.drive("light_sensor", 1)
         rig.wait_until(lambda: cls.daemon.status()["camera"]["frames"] > 0, 30, cls.daemon.log)
 
     @classmethod
@@ -114,17 +113,18 @@ class Lines(Box):
 class Light(Box):
     """Over a minute: what has switched stays so for that long."""
 
-    def test_dark_and_light_again(self):
+    def test_dark_at_first_then_light(self):
         status = self.daemon.status
-        self.wait_for(lambda: status()["mode"] == "day" and status()["light"]["filter"] == "in_path", "day")
-        self.drive("light_sensor", 0)
-        self.wait_for(lambda: status()["mode"] == "night" and self.level("lamp") == 1, "night, with the lamp lit", 150)
-        self.assertEqual(status()["light"]["filter"], "out_of_path")
+        self.wait_for(lambda: status()["mode"] == "night" and self.level("lamp") == 1, "night, with the lamp lit")
         self.wait_for(lambda: status()["camera"]["fps"] < 12, "the camera's settings of the night")
+        self.assertEqual(status()["light"]["filter"], "out_of_path")
         self.assertEqual((self.level("filter_a"), self.level("filter_b")), (0, 0), "never held")
         self.drive("light_sensor", 1)
         self.wait_for(lambda: status()["mode"] == "day" and self.level("lamp") == 0, "day, and dark", 150)
+        self.wait_for(lambda: status()["light"]["filter"] == "in_path", "the filter keeps infra-red out")
+        self.wait_for(lambda: status()["camera"]["fps"] > 12, "the camera's settings of the day")
         self.assertEqual(status()["light"]["by"], "line")
+        self.assertEqual(self.daemon.stop()[0], 0, self.daemon.log())
 
 
 if __name__ == "__main__":

@@ -431,12 +431,13 @@ class SyntheticBox(PageCase):
                         lines=[{"name": "pir", "value": True, "state": "ok", "holder": None},
                                {"name": "button", "value": None, "state": "busy", "holder": "<b>onewire</b>"},
                                {"name": "light_sensor", "value": False, "state": "ok", "holder": None},
-                               {"name": "live_light", "value": None, "state": "absent", "holder": None},
+                               {"name": "live_light", "value": None, "state": "absent", "holder": None, "last_error": "there is no chip x"},
+                               {"name": "filter_a", "value": False, "state": "ok", "holder": None},
                                {"name": "lid", "value": True, "state": "stuck", "holder": None}])
         self.wait_for(lambda: "PIR sensor" in self.card(), "the card appears")
         for words in ("Night\n0.8 lx for 15 s, and night is below 5 lx", "Light\n0.75 lx", "IR-cut filter\nOut of the path",
                       "Moved in 24 h\n3 ×", "Lamp\n60 %", "PIR sensor\nSomebody is there", "Button\nIn use",
-                      "Held by <b>onewire</b>", "Light sensor\nDark", "Live light\nNot there", "lid\nStuck"):
+                      "Held by <b>onewire</b>", "Light sensor\nDark", "Live light\nNot there\nthere is no chip x; the box", "Filter, wire A\nIdle", "lid\nStuck"):
             self.assertIn(words, self.card())
         self.assertNotIn("Mode", self.browser.find_element("id", "facts").text, "it is not said twice")
         self.browser.execute_script("document.getElementById('light-card').scrollIntoView()")

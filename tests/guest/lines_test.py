@@ -15,7 +15,7 @@ class Lines(unittest.TestCase):
             text=True, check=False, stdout=subprocess.PIPE)
         print(said.stdout)
         self.assertEqual(said.returncode, 0)
-        self.assertRegex(said.stdout, r"edges in [\d.]+ s: one change")
+        self.assertRegex(said.stdout, r"edges in [\d.]+ s: one change, \d+ wakes")
         self.assertRegex(said.stdout, r"edge to callback: p50 \d+ us, p99 \d+ us")
         self.assertFalse(re.search("SKIPPED", said.stdout))
 

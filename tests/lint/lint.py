@@ -38,6 +38,7 @@ THIRD_PARTY = {
     "fmt/": set(FLOORS),
     "gpiod.h": {"gpio"},
     "ft2build.h": {"image"}, "freetype/": {"image"}, "turbojpeg.h": {"image"},
+    "libnova/": {"app"},
     "nlohmann/": {"app", "store", "tune", "web"},
     "openssl/": {"web"},
     "qrencode.h": {"app"},

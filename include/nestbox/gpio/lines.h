@@ -62,7 +62,7 @@ class Lines {
   ~Lines();
 
   /// What stays as it was goes on undisturbed.
-  void apply(Setup setup, BootTime now);
+  void apply(const Setup& setup, BootTime now);
   /// To be watched for reading, then read(). The same one for the whole life, whichever lines there are.
   int descriptor() const;
   void read(BootTime now);

@@ -142,13 +142,29 @@ struct RetainOptions {
 
 /// When outputs are live; live if any says so. All false: never.
 struct LiveWhen {
-  bool always = false, manual = false, schedule = false, visit = false;
+  bool always = false, manual = false, schedule = false, visit = false, button = false;
   bool operator==(const LiveWhen&) const = default;
 };
 
-/// From one time of day to another, local time; past midnight when `to` is not after `from`.
+/// Dawn and dusk are civil: the sun is 6 degrees below the horizon.
+enum class SunEvent : std::uint8_t { kDawn, kSunrise, kSunset, kDusk };
+
+/// A time of every day: by the clock, or by the sun over Options::location.
+struct DayMoment {
+  std::optional<SunEvent> sun;   ///< empty: by the clock
+  std::chrono::seconds clock{};  ///< since midnight, local time; without `sun`
+  milliseconds offset{};         ///< after the sun's event; negative: before it
+
+  DayMoment() = default;
+  template <class Rep, class Period>
+  DayMoment(std::chrono::duration<Rep, Period> since_midnight) : clock(since_midnight) {}
+  DayMoment(SunEvent event, milliseconds after = milliseconds(0)) : sun(event), offset(after) {}
+  bool operator==(const DayMoment&) const = default;
+};
+
+/// From one time of day to another, perhaps past midnight; see rules/day_schedule.h.
 struct ScheduleSpan {
-  std::chrono::seconds from{}, to{};  ///< since midnight
+  DayMoment from, to;
   bool operator==(const ScheduleSpan&) const = default;
 };
 

@@ -34,12 +34,13 @@ class Debouncer {
 
  private:
   struct Unrest {
-    BootTime first{}, last{};
+    BootTime first{};
     bool active = false;
   };
   std::chrono::nanoseconds debounce_;
   std::optional<bool> stable_;
   std::optional<Unrest> unrest_;
+  BootTime last_edge_{};
 };
 
 }  // namespace nestbox

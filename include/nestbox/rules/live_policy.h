@@ -10,13 +10,13 @@
 #include "nestbox/base/result.h"
 #include "nestbox/base/time_zone.h"
 #include "nestbox/options/options.h"
-#include "nestbox/rules/clock_schedule.h"
+#include "nestbox/rules/day_schedule.h"
 
 namespace nestbox {
 
 enum class OnAir : std::uint8_t { kOff, kSlate, kLive };
 
-/// Live when any automatic reason of `live.when` says so (always, schedule, visit), or as a command says:
+/// Live when any automatic reason of `live.when` says so (always, schedule, visit), or as a command or the button says:
 ///
 ///   - start and stop override the automatic reasons until these change next, or the daemon starts anew. They work
 ///     with every `when` but never: then start is refused, and nothing is ever connected.
@@ -45,16 +45,22 @@ class LivePolicy {
     std::optional<std::chrono::nanoseconds> next_change_in;
   };
 
-  LivePolicy(LiveOptions options, TimeZone zone);
+  /// `almanac` is for the schedule's dawn and dusk; empty where the box's place is not known.
+  LivePolicy(LiveOptions options, TimeZone zone, Almanac almanac);
 
   /// New options. Commands in force stay with the outputs whose names stay, and which are enabled.
-  void apply(LiveOptions options, TimeZone zone);
+  void apply(LiveOptions options, TimeZone zone, Almanac almanac);
 
   /// A command for one output, or for all that are enabled when `output` is empty. decide() tells what follows.
   /// Errors: kInvalidArgument with `when: never` (start alone) and for a disabled output, kNotFound for a name that
   /// no output has, or when there is none at all. An error changes nothing.
   Result<void> start(std::string_view output, const Inputs& inputs);
   Result<void> stop(std::string_view output, const Inputs& inputs);
+
+  /// The button: whatever is live goes off air, as by stop(); when nothing is, all that is enabled goes on air, as by
+  /// start(). Errors: kInvalidArgument where `when` has no button in it, and those of start().
+  enum class Pressed : std::uint8_t { kStarted, kStopped };
+  Result<Pressed> press(const Inputs& inputs);
 
   /// To be called at start, after each command, when next_change_in has passed, when a visit begins or ends,
   /// and when the wall clock was set.
@@ -70,12 +76,14 @@ class LivePolicy {
 
   void follow_automatic(const Inputs& inputs);
   Result<std::vector<Channel*>> channels_of(std::string_view output);
+  bool is_wanted(const OutputOptions& output, const Channel& channel) const;
+  std::optional<BootTime> lingers_until(const OutputOptions& output, const Channel& channel, BootTime now) const;
   OnAir decide_one(const OutputOptions& output, Channel& channel, BootTime now,
                    std::optional<std::chrono::nanoseconds>& next_change_in) const;
 
   LiveOptions options_;
   TimeZone zone_;
-  ClockSchedule schedule_;
+  DaySchedule schedule_;
   std::vector<Channel> channels_;  ///< one for each of options_.outputs
   std::optional<bool> automatic_;  ///< what the automatic reasons said last
 };

@@ -137,8 +137,9 @@ std::vector<Line> light_lines(const Json& status) {
 std::string line_trouble(const Json& line, const Style& style) {
   const auto state = text_of(line, "state"), holder = text_of(line, "holder");
   if (state == "busy") return style.bad("in use") + (holder.empty() ? " by another program" : " by " + holder);
-  if (state == "absent") return style.bad("not there") + ", tried again";
-  if (state == "stuck") return style.doubtful("stuck") + ": it has not changed for long; check its wiring";
+  if (state == "absent") return style.bad("not there") + ", tried again" + because(line);
+  if (state == "stuck")
+    return style.doubtful("stuck") + ": active all the time, so it counts as idle; check its wiring";
   return "";
 }
 

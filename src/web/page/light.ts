@@ -19,6 +19,7 @@ export interface Line {
   value?: boolean | null;
   state: "ok" | "busy" | "absent" | "stuck";
   holder?: string | null;
+  last_error?: string | null;
 }
 
 const kLineNames: Record<string, { label: string; active: string; inactive: string }> = {
@@ -28,6 +29,9 @@ const kLineNames: Record<string, { label: string; active: string; inactive: stri
   live_light: { label: "Live light", active: "On", inactive: "Off" },
   status_led: { label: "Status LED", active: "On", inactive: "Off" },
   lamp: { label: "Lamp", active: "On", inactive: "Dark" },
+  filter: { label: "IR-cut filter", active: "In the path", inactive: "Out of the path" },
+  filter_a: { label: "Filter, wire A", active: "Pulse", inactive: "Idle" },
+  filter_b: { label: "Filter, wire B", active: "Pulse", inactive: "Idle" },
 };
 
 export function lineLabel(line: Line): string {
@@ -51,8 +55,8 @@ export function lineWords(line: Line): Words {
 export function lineDetail(line: Line): string {
   switch (line.state) {
     case "busy": return `Held by ${line.holder || "another program"}; the box tries again.`;
-    case "absent": return "Its chip or line was not found; the box tries again.";
-    case "stuck": return "It has not changed for long. Check its wiring.";
+    case "absent": return `${line.last_error || "Its chip or line was not found"}; the box tries again.`;
+    case "stuck": return "Active all the time, so it counts as idle. Check its wiring.";
     case "ok": return "";
   }
 }

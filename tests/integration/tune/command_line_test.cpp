@@ -239,7 +239,7 @@ TEST_F(CommandLineTest, StatusSaysWhyItIsNightAndWhichLinesAreNotWell) {
     "lines":[{"name":"pir","value":null,"state":"busy","holder":"onewire"},
              {"name":"button","value":true,"state":"stuck","holder":null},
              {"name":"live_light","value":false,"state":"ok","holder":null},
-             {"name":"status_led","value":null,"state":"absent","holder":null}]})");
+             {"name":"status_led","value":null,"state":"absent","holder":null,"last_error":"there is no chip \"x\""}]})");
   EXPECT_EQ(nestbox({"status"}).out,
             "owl: degraded, by night\n"
             "\n"
@@ -247,8 +247,8 @@ TEST_F(CommandLineTest, StatusSaysWhyItIsNightAndWhichLinesAreNotWell) {
             "  light     night: 0.8 lx for 15 s, and night is below 5 lx\n"
             "            now 0.75 lx, filter out of the path, lamp at 60 %, filter moved 3 x in 24 h\n"
             "  lines     pir: in use by onewire\n"
-            "            button: stuck: it has not changed for long; check its wiring\n"
-            "            status_led: not there, tried again\n"
+            "            button: stuck: active all the time, so it counts as idle; check its wiring\n"
+            "            status_led: not there, tried again: there is no chip \"x\"\n"
             "  encoder   libx264\n");
 }
 

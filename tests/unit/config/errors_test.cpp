@@ -157,19 +157,33 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     Live, EachRefusal,
     testing::Values(
-        Refusal{"live: {when: [manual, button]}\n",
-                "nestbox.yaml:1:23: live.when: \"button\" is not known; allowed: never | always | visit | manual | "
-                "schedule, or a list of them"},
+        Refusal{"live: {when: [manual, buton]}\n",
+                "nestbox.yaml:1:23: live.when: \"buton\" is not known; allowed: never | always | visit | manual | "
+                "schedule | button, or a list of them; did you mean button?"},
         Refusal{"live: {when: [never, always]}\n",
                 "nestbox.yaml:1:15: live.when: \"never\" stands beside other words; allowed: never | always | visit | "
-                "manual | schedule, or a list of them"},
-        Refusal{
-            "live: {schedule: [{from: dawn, to: \"22:00\"}]}\n",
-            "nestbox.yaml:1:26: live.schedule[0].from: \"dawn\" is not a time of day; allowed: a time of day such as "
-            "\"22:00\", from 00:00 to 23:59:59"},
+                "manual | schedule | button, or a list of them"},
+        Refusal{"live: {schedule: [{from: noon, to: \"22:00\"}]}\n",
+                "nestbox.yaml:1:26: live.schedule[0].from: \"noon\" is not a time of day; allowed: a time of day such "
+                "as \"22:00\", or dawn, sunrise, sunset or dusk, also as dawn-10m or dusk+1h, up to 6h away"},
         Refusal{"live: {schedule: [{from: \"24:00\", to: \"22:00\"}]}\n",
                 "nestbox.yaml:1:26: live.schedule[0].from: \"24:00\" is not a time of day; allowed: a time of day such "
-                "as \"22:00\", from 00:00 to 23:59:59"},
+                "as \"22:00\", or dawn, sunrise, sunset or dusk, also as dawn-10m or dusk+1h, up to 6h away"},
+        Refusal{"live: {schedule: [{from: dawn-10, to: \"22:00\"}]}\n",
+                "nestbox.yaml:1:26: live.schedule[0].from: \"dawn-10\" is not a time of day; allowed: a time of day "
+                "such as \"22:00\", or dawn, sunrise, sunset or dusk, also as dawn-10m or dusk+1h, up to 6h away"},
+        Refusal{"live: {schedule: [{from: dawn+-1h, to: \"22:00\"}]}\n",
+                "nestbox.yaml:1:26: live.schedule[0].from: \"dawn+-1h\" is not a time of day; allowed: a time of day "
+                "such as \"22:00\", or dawn, sunrise, sunset or dusk, also as dawn-10m or dusk+1h, up to 6h away"},
+        Refusal{"live: {schedule: [{from: dusk+7h, to: \"22:00\"}]}\n",
+                "nestbox.yaml:1:26: live.schedule[0].from: dusk+7h is out of range; allowed: a time of day such as "
+                "\"22:00\", or dawn, sunrise, sunset or dusk, also as dawn-10m or dusk+1h, up to 6h away"},
+        Refusal{"live: {schedule: [{from: \"06:00\", to: dusk+20m}]}\n",
+                "nestbox.yaml:1:18: live.schedule: live.schedule says dusk, and location is not set; allowed: a "
+                "location such as {latitude: 51.48, longitude: -3.18}"},
+        Refusal{"live: {when: [manual, button]}\n",
+                "nestbox.yaml:1:14: live.when: live.when says button, and gpio.button has no line; allowed: a button "
+                "such as {line: 17}"},
         Refusal{"live: {outputs: [{name: You Tube, url: \"rtmp://h/app\"}]}\n",
                 "nestbox.yaml:1:25: live.outputs[0].name: \"You Tube\" is no name of an output; allowed: lower-case "
                 "letters, digits and hyphens, 1 to 32"},

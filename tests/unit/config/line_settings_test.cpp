@@ -79,6 +79,15 @@ triggers: {visit: motion or pir and not button}
   EXPECT_EQ(gpio.status_led, (OutputLine{"27", ActiveLevel::kHigh}));
 }
 
+TEST(LineSettings, TheButtonAndTheSunPutLive) {
+  const auto options = options_of(
+      "location: {latitude: 51.48, longitude: -3.18}\ngpio: {button: {line: 17}}\nlive: {when: [schedule, button], "
+      "schedule: [{from: dawn-10m, to: dusk+20m}, {from: 22:00, to: sunrise}]}\n");
+  EXPECT_TRUE(options.live.when.button);
+  EXPECT_THAT(options.live.schedule, ElementsAre(ScheduleSpan{{SunEvent::kDawn, -10min}, {SunEvent::kDusk, 20min}},
+                                                 ScheduleSpan{22h, SunEvent::kSunrise}));
+}
+
 TEST(LineSettings, AFilterOrALampMayBeHeldByOneLine) {
   const auto options =
       options_of("day_night: {ir_cut: {type: level, line: 23}, lamp: {type: level, line: 18, active: low}}\n");
@@ -321,6 +330,8 @@ TEST_F(LineSettingsInUse, EveryValueIsWrittenAsItIsRead) {
   EXPECT_EQ(shown_as("day_night.night_below=0.5lx"), "0.5 lx");
   EXPECT_EQ(shown_as("day_night.dawn_offset=-1h20m"), "-1h20m");
   EXPECT_EQ(shown_as("day_night.dusk_offset=+5m"), "5m");
+  EXPECT_EQ(shown_as("live.schedule=[{from: dawn-10m, to: dusk+0s}, {from: \"22:00\", to: sunrise+1h}]"),
+            "[{from: dawn-10m, to: dusk}, {from: \"22:00\", to: sunrise+1h}]");
   EXPECT_EQ(shown_as("gpio.live_light={line: GPIO22, active: low}"), "{line: \"GPIO22\", active: low}");
   EXPECT_EQ(shown_as("gpio.status_led={line: \"gpiochip1:22\"}"), "{line: \"gpiochip1:22\", active: high}");
 }

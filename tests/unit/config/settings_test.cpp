@@ -574,7 +574,7 @@ camera: {source: "scene:7", shutter: 33ms, gain: 1.5, ev: 1e-3, exposure_zone: [
 encoder: {bitrate: 2500k}
 audio: {source: "file:/a b's \"song\".mp3"}
 overlay: {text: 'é # {name}: "{time}"'}
-live: {when: [manual, schedule], idle: off, schedule: [{from: 22:00, to: 6:30}],
+live: {when: [manual, schedule], idle: off, schedule: [{from: 22:00, to: 6:30}, {from: dawn-10m, to: sunset}, {from: sunrise, to: dusk+1h30m}],
   outputs: [{name: a, url: "rtmp://h/x?b=1", max_session: 90m}]}
 web: {listen: "0.0.0.0:80", public_page: true, allowed_hosts: [a.example, "b.example:80"]}
 log: {level: debug})");

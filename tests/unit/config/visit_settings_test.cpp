@@ -74,6 +74,7 @@ TEST(VisitSettings, EveryValueIsWrittenAsItIsRead) {
   EXPECT_EQ(shown_as("retain.max_size=20G"), "20G");
   EXPECT_EQ(shown_as("retain.max_size=0"), "0");
   EXPECT_EQ(shown_as("live.when=[visit, always]"), "[always, visit]");
+  EXPECT_EQ(shown_as("live.schedule=[{from: 9:00, to: 17:30:20}]"), "[{from: \"09:00\", to: \"17:30:20\"}]");
   EXPECT_EQ(shown_as("motion.zones=[{name: a, polygon: [[0, 0], [1, 0], [1, 1]]}]"),
             "[{name: a, watch: true, polygon: [[0, 0], [1, 0], [1, 1]]}]");
 }

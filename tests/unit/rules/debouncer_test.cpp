@@ -59,6 +59,21 @@ TEST(Debouncer, AStampBeforeItsPredecessorDoesNotShortenTheWait) {
   EXPECT_EQ(debouncer.pass(kStart + 30ms), (Edge{true, kStart}));
 }
 
+TEST(Debouncer, ASecondOfEdgesAt10KilohertzIsOneChange) {
+  Debouncer debouncer(30ms);
+  debouncer.edge({false, kStart});
+  debouncer.pass(kStart + 1s);
+  const BootTime first = kStart + 2s;
+  for (int i = 0; i < 10'001; ++i) ASSERT_EQ(debouncer.edge({i % 2 == 0, first + i * 100us}), std::nullopt) << i;
+  EXPECT_EQ(debouncer.pass(first + 1s + 30ms), (Edge{true, first}));
+}
+
+TEST(Debouncer, StampsNeverGoBack) {
+  Debouncer debouncer(0ms);
+  debouncer.edge({false, kStart});
+  EXPECT_EQ(debouncer.edge({true, kStart - 10ms}), (Edge{true, kStart}));
+}
+
 TEST(Debouncer, ALevelThatIsReadAfterLostEdgesCounts) {
   Debouncer debouncer(30ms);
   debouncer.edge({false, kStart});

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "unit/rules/simple_sun.h"
+
 namespace nestbox {
 namespace {
 
@@ -14,7 +16,7 @@ constexpr OnAir kOff = OnAir::kOff, kSlate = OnAir::kSlate, kLive = OnAir::kLive
 
 LiveWhen when(std::string_view words) {
   const auto has = [&](std::string_view word) { return words.find(word) != std::string_view::npos; };
-  return {has("always"), has("manual"), has("schedule"), has("visit")};
+  return {has("always"), has("manual"), has("schedule"), has("visit"), has("button")};
 }
 
 LiveOptions options(std::string_view words, Idle idle = Idle::kSlate, std::vector<const char*> names = {"youtube"}) {
@@ -33,7 +35,7 @@ LiveOptions options(std::string_view words, Idle idle = Idle::kSlate, std::vecto
 /// Days in London, told as times of day from 2026-05-01 on; the boot clock runs along.
 class Day {
  public:
-  explicit Day(LiveOptions live) : policy_(std::move(live), zone()) {}
+  explicit Day(LiveOptions live) : policy_(std::move(live), zone(), {}) {}
   static TimeZone zone() { return TimeZone::find("Europe/London").value(); }
 
   static LivePolicy::Inputs inputs(std::chrono::nanoseconds since_midnight) {
@@ -50,6 +52,7 @@ class Day {
   Result<void> stop(std::chrono::nanoseconds time, std::string_view output = "") {
     return policy_.stop(output, inputs(time));
   }
+  Result<LivePolicy::Pressed> press(std::chrono::nanoseconds time) { return policy_.press(inputs(time)); }
   LivePolicy& policy() { return policy_; }
 
  private:
@@ -273,7 +276,7 @@ TEST(LivePolicy, NewOptionsKeepCommandsByName) {
   Day day(options("manual", Idle::kOff, {"youtube", "owncast"}));
   ASSERT_TRUE(day.start(1h, "owncast"));
   EXPECT_THAT(day.decide(1h).outputs, ElementsAre(kOff, kLive));
-  day.policy().apply(options("manual", Idle::kSlate, {"owncast", "attic", "youtube"}), Day::zone());
+  day.policy().apply(options("manual", Idle::kSlate, {"owncast", "attic", "youtube"}), Day::zone(), {});
   EXPECT_THAT(day.decide(2h).outputs, ElementsAre(kLive, kSlate, kSlate));
 }
 
@@ -281,17 +284,17 @@ TEST(LivePolicy, WhatWasSwitchedOffDoesNotComeBackByItself) {
   Day day(options("manual", Idle::kOff));
   ASSERT_TRUE(day.start(1h));
   EXPECT_EQ(day.at(1h), kLive);
-  day.policy().apply(options("never", Idle::kOff), Day::zone());
+  day.policy().apply(options("never", Idle::kOff), Day::zone(), {});
   EXPECT_EQ(day.at(2h), kOff);
-  day.policy().apply(options("manual", Idle::kOff), Day::zone());
+  day.policy().apply(options("manual", Idle::kOff), Day::zone(), {});
   EXPECT_EQ(day.at(3h), kOff);
 
   ASSERT_TRUE(day.start(4h));
   LiveOptions disabled = options("manual", Idle::kOff);
   disabled.outputs[0].enabled = false;
-  day.policy().apply(disabled, Day::zone());
+  day.policy().apply(disabled, Day::zone(), {});
   EXPECT_EQ(day.at(5h), kOff);
-  day.policy().apply(options("manual", Idle::kOff), Day::zone());
+  day.policy().apply(options("manual", Idle::kOff), Day::zone(), {});
   EXPECT_EQ(day.at(6h), kOff);
 }
 
@@ -299,14 +302,14 @@ TEST(LivePolicy, NewOptionsThatChangeTheAutomaticEndACommand) {
   Day day(options("manual", Idle::kOff));
   ASSERT_TRUE(day.stop(1h));
   EXPECT_EQ(day.at(1h), kOff);
-  day.policy().apply(options("always", Idle::kOff), Day::zone());
+  day.policy().apply(options("always", Idle::kOff), Day::zone(), {});
   EXPECT_EQ(day.at(2h), kLive);
 }
 
 /// A day with a visitor from 9 to 10 and from 14:00:00 to 14:00:30.
 class Visited {
  public:
-  explicit Visited(LiveOptions live) : policy_(std::move(live), Day::zone()) {}
+  explicit Visited(LiveOptions live) : policy_(std::move(live), Day::zone(), {}) {}
   static LivePolicy::Inputs inputs(std::chrono::seconds time) {
     auto inputs = Day::inputs(time);
     inputs.visiting = (time >= 9h && time < 10h) || (time >= 14h && time < 14h + 30s);
@@ -355,7 +358,7 @@ TEST(LivePolicy, ACommandHoldsUntilTheVisitComesOrGoes) {
 
 /// A box without a battery clock starts in the past and is set right later; durations do not notice.
 TEST(LivePolicy, TheWallClockMayBeSet) {
-  LivePolicy policy(options("schedule", Idle::kOff), Day::zone());
+  LivePolicy policy(options("schedule", Idle::kOff), Day::zone(), {});
   const auto inputs = [](std::chrono::seconds since_boot, std::chrono::seconds since_midnight) {
     return LivePolicy::Inputs{BootTime(since_boot), Day::inputs(since_midnight).wall};
   };
@@ -365,6 +368,89 @@ TEST(LivePolicy, TheWallClockMayBeSet) {
   EXPECT_THAT(set_back.outputs, ElementsAre(kLive)) << "on air for 10 s only";
   EXPECT_EQ(set_back.next_change_in, 110s);
   EXPECT_THAT(policy.decide(inputs(140s, 9h + 110s)).outputs, ElementsAre(kOff));
+}
+
+/// The button.
+TEST(LivePolicy, APressStartsAndStopsEverything) {
+  Day day(options("button", Idle::kOff, {"youtube", "attic"}));
+  EXPECT_THAT(day.decide(8h).outputs, ElementsAre(kOff, kOff));
+  EXPECT_EQ(day.press(9h), LivePolicy::Pressed::kStarted);
+  EXPECT_THAT(day.decide(9h).outputs, ElementsAre(kLive, kLive));
+  EXPECT_THAT(day.decide(72h).outputs, ElementsAre(kLive, kLive)) << "nothing else ends it";
+  EXPECT_EQ(day.press(73h), LivePolicy::Pressed::kStopped);
+  EXPECT_THAT(day.decide(73h).outputs, ElementsAre(kOff, kOff));
+  EXPECT_EQ(day.press(73h + 1s), LivePolicy::Pressed::kStarted);
+  EXPECT_THAT(day.decide(73h + 1s).outputs, ElementsAre(kLive, kLive));
+}
+
+TEST(LivePolicy, APressTakesOffWhatIsLiveOfSeveral) {
+  Day day(options("button manual", Idle::kSlate, {"youtube", "attic"}));
+  ASSERT_TRUE(day.start(9h, "attic"));
+  EXPECT_EQ(day.press(10h), LivePolicy::Pressed::kStopped) << "one of them is live";
+  EXPECT_THAT(day.decide(10h).outputs, ElementsAre(kSlate, kSlate));
+  EXPECT_EQ(day.press(11h), LivePolicy::Pressed::kStarted);
+  EXPECT_THAT(day.decide(11h).outputs, ElementsAre(kLive, kLive));
+}
+
+TEST(LivePolicy, APressHoldsUntilTheScheduleChanges) {
+  Day day(options("button schedule", Idle::kOff));
+  EXPECT_EQ(day.at(11h), kLive);
+  EXPECT_EQ(day.press(11h + 30min), LivePolicy::Pressed::kStopped);
+  EXPECT_EQ(day.at(11h + 31min), kOff);
+  EXPECT_EQ(day.press(11h + 40min), LivePolicy::Pressed::kStarted) << "within the span";
+  EXPECT_EQ(day.at(11h + 41min), kLive);
+  EXPECT_EQ(day.press(11h + 42min), LivePolicy::Pressed::kStopped);
+  EXPECT_EQ(day.at(12h), kOff);
+  EXPECT_EQ(day.at(22h), kLive) << "the next span";
+}
+
+/// The light on the button says "on air", so the press is meant to end that.
+TEST(LivePolicy, APressEndsWhatIsOnAirForAWhileYet) {
+  Day day(options("button schedule", Idle::kOff));
+  EXPECT_EQ(day.at(12h - 1s), kLive);
+  EXPECT_EQ(day.at(12h + 10s), kLive) << "for min_on_air";
+  EXPECT_EQ(day.press(12h + 20s), LivePolicy::Pressed::kStopped);
+  EXPECT_EQ(day.at(12h + 20s), kOff);
+}
+
+TEST(LivePolicy, APressIsRefusedWhereItCanDoNothing) {
+  Day without(options("manual", Idle::kOff));
+  const auto refused = without.press(9h);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::kInvalidArgument);
+  EXPECT_EQ(refused.error().message,
+            "live.when has no button in it, so the button does nothing: set it to button, or to a list with button in "
+            "it");
+  EXPECT_EQ(without.at(9h), kOff);
+  const auto none = Day(options("button", Idle::kOff, {})).press(9h);
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().kind, ErrorKind::kNotFound);
+}
+
+TEST(LivePolicy, CommandsWorkWithTheButtonToo) {
+  Day day(options("button", Idle::kOff));
+  ASSERT_TRUE(day.start(9h));
+  EXPECT_EQ(day.at(9h), kLive);
+  EXPECT_EQ(day.press(10h), LivePolicy::Pressed::kStopped);
+  EXPECT_EQ(day.at(10h), kOff);
+}
+
+/// On the equator the sun comes up at about six.
+TEST(LivePolicy, TheScheduleGoesByTheSunWhereThePlaceIsKnown) {
+  auto live = options("schedule", Idle::kOff);
+  live.schedule = {{SunEvent::kSunrise, SunEvent::kSunset}};
+  live.min_on_air = std::chrono::milliseconds(0);
+  LivePolicy policy(live, TimeZone::utc(), SimpleSun{0, 0});
+  const auto inputs = [](std::chrono::nanoseconds since_epoch) {
+    return LivePolicy::Inputs{BootTime(since_epoch), WallTime(since_epoch)};
+  };
+  EXPECT_THAT(policy.decide(inputs(5h)).outputs, ElementsAre(kOff));
+  const auto in = policy.decide(inputs(5h)).next_change_in;
+  ASSERT_TRUE(in);
+  EXPECT_NEAR(to_seconds(*in), 3600, 600);
+  EXPECT_THAT(policy.decide(inputs(5h + *in)).outputs, ElementsAre(kLive));
+  policy.apply(live, TimeZone::utc(), {});
+  EXPECT_THAT(policy.decide(inputs(12h)).outputs, ElementsAre(kOff)) << "the place is not known any more";
 }
 
 }  // namespace
