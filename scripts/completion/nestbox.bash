@@ -72,7 +72,7 @@ _nestbox() {
       choices='--csv --picture --set --config'
       ;;
     replay | 'replay '*) choices='--set --config' ;;
-    doctor) choices='--uplink --config' ;;
+    doctor) choices='--uplink --lights --config' ;;
     focus) choices='lock --day --infrared --reset' ;;
   esac
   [[ $current == -* && -n ${words[*]} ]] && choices+=' --json --help'

@@ -48,17 +48,67 @@ doctor::Reach to_reach(ServerReply::Way way) {
   return doctor::Reach::kNotTried;
 }
 
+/// What is configured; how each line does, the daemon alone knows.
+void add_lines(const Options& options, std::vector<doctor::LineFacts>& lines) {
+  const auto add = [&lines](const std::string& name, const LineText& line, LineBias bias) {
+    if (line != "none") lines.push_back({name, line, bias, doctor::LineState::kUnknown, "", "", ""});
+  };
+  const auto& gpio = options.gpio;
+  add("pir", gpio.pir.input.line, gpio.pir.input.bias);
+  add("button", gpio.button.input.line, gpio.button.input.bias);
+  add("light_sensor", gpio.light_sensor.line, gpio.light_sensor.bias);
+  add("live_light", gpio.live_light.line, LineBias::kNone);
+  add("status_led", gpio.status_led.line, LineBias::kNone);
+  for (const auto& output : light_outputs(options.day_night)) add(output.name, output.line.line, LineBias::kNone);
+}
+
 void add_options(const Options& options, doctor::Facts& facts) {
   facts.camera.configured = options.camera.source;
   facts.camera.fps_wanted = options.camera.framerate;
   facts.encoder.configured = options.encoder.codec;
   facts.memory.picture_buffers_bytes = picture_buffers_bytes(options.camera, picture_slots_needed());
   facts.disk.path = options.paths.state;
+  facts.gpio.chip = options.gpio.chip;
+  add_lines(options, facts.gpio.lines);
+  facts.light.lamp = options.day_night.lamp.type;
+  facts.light.filter = options.day_night.ir_cut.type;
+}
+
+doctor::LineState to_state(LineReport::State state) {
+  switch (state) {
+    case LineReport::State::kOk:
+      return doctor::LineState::kOk;
+    case LineReport::State::kBusy:
+      return doctor::LineState::kBusy;
+    case LineReport::State::kAbsent:
+      return doctor::LineState::kAbsent;
+    case LineReport::State::kStuck:
+      return doctor::LineState::kStuck;
+  }
+  return doctor::LineState::kUnknown;
+}
+
+void add_line_states(const std::vector<LineReport>& reports, std::vector<doctor::LineFacts>& lines) {
+  for (auto& line : lines) {
+    const auto report = std::find_if(reports.begin(), reports.end(),
+                                     [&](const LineReport& known) { return known.line.name == line.name; });
+    if (report == reports.end()) continue;
+    line.state = to_state(report->state);
+    line.where = report->line.where;
+    line.holder = report->line.holder;
+    line.error = report->line.last_error;
+  }
+}
+
+void add_night(const NightReport& night, doctor::LightFacts& light) {
+  light.mode = night.mode == DayNight::kNight ? "night" : "day";
+  light.why = night.why;
+  light.lamp_trouble = night.trouble;
 }
 
 /// What the daemon says of itself that no other finding will say.
 bool is_said_elsewhere(const std::string& code) {
-  for (const auto* head : {"camera", "encoder", "output:", "disk_", "page_off"}) {
+  for (const auto* head : {"camera", "encoder", "output:", "disk_", "page_off", "line:", "lamp"}) {
     if (code.rfind(head, 0) == 0) return true;
   }
   return false;
@@ -108,6 +158,8 @@ DoctorCase running_case(const StatusReport& report, const Options& options, std:
   facts.camera.rebuilds = report.camera.rebuilds;
   facts.camera.last_error = report.camera.last_error;
   facts.camera.notes = report.camera.notes;
+  add_line_states(report.lines, facts.gpio.lines);
+  add_night(report.night, facts.light);
   facts.encoder.running = report.encoder.codec;
   facts.encoder.asleep = report.encoder.state == EncoderState::kSleeping;
   facts.encoder.failed = report.encoder.state == EncoderState::kFailed;
@@ -216,6 +268,8 @@ Answer Doctor::examine(DoctorCase patient, const Machine& machine, const Progres
   read_board(machine, facts);
   read_disk(machine, patient.options.paths.state, facts.disk);
   read_groups(machine, facts.service);
+  if (const auto& lamp = patient.options.day_night.lamp; lamp.type == LampOptions::Type::kPwm)
+    facts.light.lamp_path = lamp_path_facts(machine, lamp.path);
   facts.encoder.cores = static_cast<int>(std::thread::hardware_concurrency());
   if (facts.service.daemon == doctor::DaemonState::kRuns) {
     progress({"looking at what the daemon costs"});

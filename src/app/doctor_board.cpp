@@ -1,6 +1,7 @@
 #include "doctor_board.h"
 
 #include <fcntl.h>
+#include <linux/gpio.h>
 #include <linux/videodev2.h>
 #include <sys/ioctl.h>
 #include <sys/statvfs.h>
@@ -10,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstring>
 #include <optional>
 #include <sstream>
 #include <string_view>
@@ -208,6 +210,42 @@ void read_devices(const Machine& machine, doctor::Facts& facts) {
   }
 }
 
+std::optional<Machine::ChipInfo> ask_chip(const fs::path& device) {
+  const FileDescriptor chip(::open(device.c_str(), O_RDONLY | O_CLOEXEC));
+  gpiochip_info info{};
+  if (!chip || ::ioctl(chip.get(), GPIO_GET_CHIPINFO_IOCTL, &info) != 0) return std::nullopt;
+  const std::string_view label(info.label, ::strnlen(info.label, sizeof info.label));
+  return Machine::ChipInfo{std::string(label), static_cast<int>(info.lines)};
+}
+
+/// Without links in /dev: Raspberry Pi OS makes one so that a Pi 5's chip has its old number as well.
+void read_chips(const Machine& machine, doctor::GpioFacts& gpio) {
+  for (const auto& name : names_in(machine.root / "sys/bus/gpio/devices")) {
+    if (!name.starts_with("gpiochip")) continue;
+    const auto node = machine.root / "dev" / name;
+    doctor::ChipFacts chip{"/dev/" + name, "", std::nullopt, may_use(node)};
+    if (const auto info = machine.chip_info ? machine.chip_info(node) : std::nullopt) {
+      chip.label = info->label;
+      chip.lines = info->lines;
+    }
+    gpio.chips.push_back(std::move(chip));
+  }
+}
+
+/// On a Raspberry Pi: I2C bus 1, SPI bus 0 and the serial ports are on the header.
+void read_pins(const Machine& machine, const std::string& model, doctor::GpioFacts& gpio) {
+  if (model.find("Raspberry Pi") == std::string::npos) return;
+  std::error_code error;
+  gpio.i2c = fs::exists(machine.root / "sys/bus/i2c/devices/i2c-1", error);
+  const auto spi = names_in(machine.root / "sys/bus/spi/devices");
+  gpio.spi = std::any_of(spi.begin(), spi.end(), [](const std::string& name) { return name.starts_with("spi0."); });
+  std::istringstream words(line_of(machine.root / "proc/cmdline").value_or(""));
+  for (std::string word; words >> word;) {
+    const auto port = word.substr(0, word.find(','));
+    gpio.serial_console |= port == "console=ttyS0" || port == "console=ttyAMA0" || port == "console=serial0";
+  }
+}
+
 /// The longest mount point on the way to `path`, as "major:minor".
 std::string device_below(const fs::path& mountinfo, const fs::path& path) {
   std::istringstream lines(read_file(mountinfo, kFileBytesMax).value_or(""));
@@ -241,10 +279,12 @@ std::optional<bool> is_on_card(const Machine& machine, const fs::path& path) {
 }  // namespace
 
 Machine this_machine() {
-  return {"/", [](const fs::path& device) {
+  return {"/",
+          [](const fs::path& device) {
             const FileDescriptor file(::open(device.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
             return file && offers_h264_from_memory(file.get());
-          }};
+          },
+          ask_chip};
 }
 
 void read_board(const Machine& machine, doctor::Facts& facts) {
@@ -253,6 +293,8 @@ void read_board(const Machine& machine, doctor::Facts& facts) {
   read_memory(machine, facts.memory);
   read_power(machine, facts.power);
   read_devices(machine, facts);
+  read_chips(machine, facts.gpio);
+  read_pins(machine, facts.system.model, facts.gpio);
   facts.clock.synchronised = clock_is_synchronised();
   facts.clock.has_rtc = !names_in(machine.root / "sys/class/rtc").empty();
 }
@@ -274,6 +316,19 @@ void read_disk(const Machine& machine, const std::string& state_path, doctor::Di
     disk.read_only = (about.f_flag & ST_RDONLY) != 0;
   }
   disk.on_card = is_on_card(machine, path);
+}
+
+doctor::LampPathFacts lamp_path_facts(const Machine& machine, const std::string& path) {
+  const auto lamp = machine.root / fs::path(path).relative_path();
+  const auto may_write = [](const fs::path& file) { return ::access(file.c_str(), W_OK) == 0; };
+  std::error_code error;
+  if (fs::exists(lamp, error)) return {path, true, may_write(lamp / "duty_cycle") || may_write(lamp / "brightness")};
+  // A channel that nobody has used yet: its chip makes the folder when it is asked to.
+  const auto channels = number_of<int>(line_of(lamp.parent_path() / "npwm"), 10);
+  const auto name = lamp.filename().string();
+  const auto channel = name.starts_with("pwm") ? number_of<int>(name.substr(3), 10) : std::nullopt;
+  const bool can_be = channels && channel && *channel >= 0 && *channel < *channels;
+  return {path, can_be, can_be && may_write(lamp.parent_path() / "export")};
 }
 
 UserGroups user_groups(const Machine& machine, const std::string& user) {

@@ -52,11 +52,66 @@ Json measured_json(const doctor::Facts& facts) {
           {"frames_dropped", facts.encoder.frames_dropped}};
 }
 
+Json chips_json(const std::vector<doctor::ChipFacts>& chips) {
+  auto array = Json::array();
+  for (const auto& chip : chips)
+    array.push_back({{"path", chip.device},
+                     {"label", text_or_null(chip.label)},
+                     {"lines", value_or_null(chip.lines)},
+                     {"usable", chip.usable}});
+  return array;
+}
+
 Json devices_json(const doctor::Facts& facts) {
   return {{"media", to_json(facts.camera.media)},
           {"video", to_json(facts.camera.video)},
           {"sensors", facts.camera.sensors},
-          {"encoders", to_json(facts.encoder.devices)}};
+          {"encoders", to_json(facts.encoder.devices)},
+          {"chips", chips_json(facts.gpio.chips)}};
+}
+
+const char* word(LightVerdict::Lamp lamp) {
+  switch (lamp) {
+    case LightVerdict::Lamp::kAbsent:
+      return "absent";
+    case LightVerdict::Lamp::kWorks:
+      return "works";
+    case LightVerdict::Lamp::kWeak:
+      return "weak";
+    case LightVerdict::Lamp::kNotSeen:
+      return "not_seen";
+    case LightVerdict::Lamp::kReflects:
+      return "reflects";
+    case LightVerdict::Lamp::kUnclear:
+      return "unclear";
+  }
+  return "unclear";
+}
+
+const char* word(LightVerdict::Filter filter) {
+  switch (filter) {
+    case LightVerdict::Filter::kAbsent:
+      return "absent";
+    case LightVerdict::Filter::kWorks:
+      return "works";
+    case LightVerdict::Filter::kStays:
+      return "stays";
+    case LightVerdict::Filter::kSwapped:
+      return "swapped";
+    case LightVerdict::Filter::kUnclear:
+      return "unclear";
+  }
+  return "unclear";
+}
+
+Json to_json(const std::optional<LightVerdict>& trial) {
+  if (!trial) return nullptr;
+  return {{"lamp", word(trial->lamp)},
+          {"filter", word(trial->filter)},
+          {"lamp_factor", trial->lamp_factor},
+          {"filter_factor", trial->filter_factor},
+          {"burnt_by_lamp", trial->burnt_by_lamp},
+          {"luma_with_lamp", trial->luma_with_lamp}};
 }
 
 Json to_json(const std::optional<doctor::UplinkFacts>& uplink) {
@@ -81,6 +136,7 @@ std::string to_json(const doctor::Facts& facts, const std::vector<doctor::Findin
                   {"system", system_json(facts.system)},
                   {"measured", measured_json(facts)},
                   {"devices", devices_json(facts)},
+                  {"lights", to_json(facts.light.trial)},
                   {"uplink", to_json(facts.uplink)}};
   return redacted(body.dump(-1, ' ', false, Json::error_handler_t::replace));
 }

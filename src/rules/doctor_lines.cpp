@@ -103,7 +103,8 @@ void examine_pin(const GpioFacts& gpio, const LineFacts& line, Findings& finding
 std::string absent_advice(const GpioFacts& gpio, const LineFacts& line) {
   const bool no_chip_is_open = !gpio.chips.empty() && std::none_of(gpio.chips.begin(), gpio.chips.end(),
                                                                    [](const auto& chip) { return chip.usable; });
-  if (no_chip_is_open) return "first see to the chip, above or below";
+  if (no_chip_is_open)
+    return "first let the chips be opened: sudo usermod -aG gpio nestbox, then: sudo systemctl restart nestbox";
   return fmt::format("look at the line of {} in the settings, and at gpio.chip; gpioinfo shows all chips and lines",
                      line.name);
 }

@@ -59,7 +59,8 @@ class LightTrial {
     FilterPosition filter = FilterPosition::kUnknown;
     bool operator==(const Wish&) const = default;
   };
-  /// What the box has.
+  /// What the box has: one of them at least. A filter of which nobody knew where it was (`before.filter` is kUnknown)
+  /// is left where it was tried last.
   struct Parts {
     bool lamp = false, filter = false;
     std::chrono::nanoseconds lamp_ramp{0};  ///< that the lamp takes to get from one end to the other

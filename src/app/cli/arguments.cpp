@@ -200,6 +200,9 @@ class Parser {
         ->transform(
             [](const std::string& text) { return text.ends_with('s') ? text.substr(0, text.size() - 1) : text; })
         ->check(CLI::Range(kShortest_s, kLongest_s));
+    doctor.add_flag("--lights", invocation_.lights,
+                    "Also try the infra-red lamp and the IR-cut filter, in half a minute: in the dark, and while "
+                    "nobody is in the box");
     doctor.add_option("--config", invocation_.file, "Where the daemon does not run: its YAML file")->type_name("FILE");
   }
 

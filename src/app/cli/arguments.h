@@ -28,6 +28,7 @@ struct Invocation {
   std::vector<std::string> set;                ///< of analyze and replay: "motion.sensitivity=60"
   bool infrared = false;                       ///< focus: by infra-red light
   bool reset = false;                          ///< focus: forget that light's peak first
+  bool lights = false;                         ///< the doctor tries lamp and filter
   int uplink_s = 0;                            ///< how long the doctor measures the way to the server; 0: not
   std::int64_t visit = 0;                      ///< of why, star, note, species
   std::optional<std::string> since;            ///< visits, day: 24h, a date, RFC 3339, as typed

@@ -61,8 +61,8 @@ Result<std::string> output_of(const std::vector<std::string>& words) {
   return output;
 }
 
-Json finding(const char* code, const std::string& text, const std::string& advice) {
-  return {{"code", code}, {"area", "service"}, {"level", "fault"}, {"text", text}, {"advice", advice}};
+Json finding(const char* code, const std::string& text, const std::string& advice, const char* area = "service") {
+  return {{"code", code}, {"area", area}, {"level", "fault"}, {"text", text}, {"advice", advice}};
 }
 
 /// An answer with this one finding, for a box where not even nestboxd can be started.
@@ -70,8 +70,8 @@ Json alone(const Json& only) {
   return {{"findings", Json::array({only})}, {"daemon_running", false}};
 }
 
-/// Without a daemon: what nestboxd finds when it only looks. `why` is how the daemon could not be asked.
-Json look_without_daemon(const Invocation& invocation, const Error& why) {
+/// What nestboxd finds when it only looks. `why` is how the daemon could not be asked.
+Json look_by_itself(const Invocation& invocation, const Error& why) {
   std::vector<std::string> words{daemon_program(), "--doctor", "--doctor-trouble", why.message};
   const bool absent = why.kind == ErrorKind::kNotFound || why.kind == ErrorKind::kUnavailable;
   if (!absent) words.emplace_back("--doctor-silent");
@@ -87,12 +87,27 @@ Json look_without_daemon(const Invocation& invocation, const Error& why) {
     return alone(finding("program_broken", words.front() + " does not start on this system",
                          "see what it says: nestboxd --version; then: sudo apt install --reinstall nestbox"));
   }
+  return body;
+}
+
+/// What was asked for and takes the daemon.
+void add_untried(const Invocation& invocation, Json& body) {
   if (invocation.uplink_s > 0) {
     body["findings"].push_back(finding("uplink",
                                        "the way to the server could not be measured: that takes the daemon, "
                                        "its picture and its key",
                                        "start it, then: nestbox doctor --uplink 60s"));
   }
+  if (invocation.lights) {
+    body["findings"].push_back(finding("lights_trial",
+                                       "lamp and filter could not be tried: that takes the daemon and its picture",
+                                       "start it, then: nestbox doctor --lights", "light"));
+  }
+}
+
+Json look_without_daemon(const Invocation& invocation, const Error& why) {
+  auto body = look_by_itself(invocation, why);
+  add_untried(invocation, body);
   return body;
 }
 
@@ -108,6 +123,7 @@ Looked look(const Invocation& invocation) {
   if (!client) return {look_without_daemon(invocation, client.error()), {}};
   Json arguments = Json::object();
   if (invocation.uplink_s > 0) arguments["uplink_s"] = invocation.uplink_s;
+  if (invocation.lights) arguments["lights"] = true;
   ProgressLine progress_line;
   const auto answer =
       client->call({"doctor", arguments.dump()}, [&](std::string_view progress) { progress_line.show(progress); });

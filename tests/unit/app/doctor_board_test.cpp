@@ -31,7 +31,11 @@ class DoctorBoard : public ::testing::Test {
   }
 
   TemporaryFolder folder_;
-  Machine machine_{folder_.path(), [](const fs::path& device) { return device.filename() == "video11"; }};
+  Machine machine_{folder_.path(), [](const fs::path& device) { return device.filename() == "video11"; },
+                   [](const fs::path& device) -> std::optional<Machine::ChipInfo> {
+                     if (!fs::exists(device)) return std::nullopt;
+                     return Machine::ChipInfo{"pinctrl-rp1", 54};
+                   }};
 };
 
 TEST_F(DoctorBoard, ReadsARaspberryPi) {
@@ -69,6 +73,44 @@ TEST_F(DoctorBoard, AnEmptyMachineIsNoTrouble) {
   const auto found = facts();
   EXPECT_FALSE(found.power.throttled || found.power.celsius || found.memory.cma_total_bytes);
   EXPECT_TRUE(found.camera.media.empty());
+}
+
+TEST_F(DoctorBoard, ReadsTheChipsOfLines) {
+  fs::create_directories(folder_.path() / "sys/bus/gpio/devices/gpiochip0");
+  fs::create_directories(folder_.path() / "sys/bus/gpio/devices/gpiochip10");
+  file("dev/gpiochip0", "");
+  fs::create_symlink("gpiochip0", folder_.path() / "dev/gpiochip4");  // the old number of a Pi 5's
+  EXPECT_EQ(facts().gpio.chips, (std::vector<doctor::ChipFacts>{{"/dev/gpiochip0", "pinctrl-rp1", 54, true},
+                                                                {"/dev/gpiochip10", "", std::nullopt, false}}));
+}
+
+TEST_F(DoctorBoard, KnowsWhoElseMayHaveTheHeadersPins) {
+  fs::create_directories(folder_.path() / "sys/bus/i2c/devices/i2c-1");
+  fs::create_directories(folder_.path() / "sys/bus/spi/devices/spi0.1");
+  file("proc/cmdline", "console=ttyAMA0,115200 console=tty1 root=PARTUUID=0\n");
+  const auto elsewhere = facts().gpio;
+  EXPECT_FALSE(elsewhere.i2c || elsewhere.spi || elsewhere.serial_console) << "no Raspberry Pi";
+  file("proc/device-tree/model", "Raspberry Pi 4 Model B Rev 1.4");
+  auto gpio = facts().gpio;
+  EXPECT_TRUE(gpio.i2c && gpio.spi && gpio.serial_console);
+  file("proc/cmdline", "console=tty1 console=ttyAMA10,115200\n");  // a Pi 5's own connector
+  EXPECT_FALSE(facts().gpio.serial_console);
+}
+
+TEST_F(DoctorBoard, ALampsPathIsThereOrCanBe) {
+  const auto at = [this](const std::string& path) { return lamp_path_facts(machine_, path); };
+  EXPECT_FALSE(at("/sys/class/pwm/pwmchip0/pwm0").exists);
+  file("sys/class/pwm/pwmchip0/npwm", "2\n");
+  file("sys/class/pwm/pwmchip0/export", "");
+  EXPECT_TRUE(at("/sys/class/pwm/pwmchip0/pwm1").exists && at("/sys/class/pwm/pwmchip0/pwm1").usable);
+  EXPECT_FALSE(at("/sys/class/pwm/pwmchip0/pwm2").exists) << "it has two";
+  EXPECT_FALSE(at("/sys/class/pwm/pwmchip0/lamp").exists);
+  fs::create_directories(folder_.path() / "sys/class/pwm/pwmchip0/pwm0");
+  EXPECT_FALSE(at("/sys/class/pwm/pwmchip0/pwm0").usable);
+  file("sys/class/pwm/pwmchip0/pwm0/duty_cycle", "0\n");
+  EXPECT_TRUE(at("/sys/class/pwm/pwmchip0/pwm0").usable);
+  file("sys/class/leds/lamp/brightness", "0\n");
+  EXPECT_TRUE(at("/sys/class/leds/lamp").usable);
 }
 
 TEST_F(DoctorBoard, FindsMissingGroups) {
