@@ -23,7 +23,8 @@ class LoneDaemon : public DaemonCalls {
   void set_password(const Secret&, std::function<void(Result<void>)>) override { std::abort(); }
   void take_picture(std::function<void(Result<PictureTaker::Picture>)>) override { std::abort(); }
   void take_focus(std::function<void(Result<FocusFigure>)>) override { std::abort(); }
-  void examine(std::chrono::seconds, Doctor::Progress, Doctor::Done) override { std::abort(); }
+  LineKeeper& lines() override { std::abort(); }
+  void examine(const Doctor::Wishes&, Doctor::Progress, Doctor::Done) override { std::abort(); }
 
  protected:
   /// Settings with a state folder of their own.
