@@ -109,6 +109,7 @@ class YearRun {
     if (plant_.filter() != filter) note_movement(in.now);
     if (decision_.mode != before && started_) note_switch(in.now, second);
     started_ = true;
+    if (on_moment) on_moment({second, scene_.daylight_lux, sample.lux.value_or(0), visiting_, &decision_});
   }
 
   void note_switch(BootTime now, double second) {
