@@ -105,6 +105,13 @@ bool names_a_setting(const Node& tree) {
   return named;
 }
 
+/// gpio.pir.hold: the value of gpio.pir is a map.
+bool is_part_of_setting(std::string_view key, const Options& options) {
+  const auto dot = key.rfind('.');
+  const auto* const binding = dot == std::string_view::npos ? nullptr : find_binding(key.substr(0, dot));
+  return binding != nullptr && binding->write(options).find(key.substr(dot + 1)) != nullptr;
+}
+
 ConfigError unknown_key(std::string_view key) {
   return {ConfigErrorCode::kUnknownKey, "", std::string(key.substr(0, 200)), "no such key", "", nearest_key(key)};
 }
@@ -274,7 +281,8 @@ ConfigResult<Change> Settings::set(std::string_view key, std::string_view value)
 ConfigResult<Change> Settings::reset(std::string_view key) {
   if (key.empty()) return state_->replace_overlay(map_node());
   const bool of_output = key.starts_with(std::string(kOutputs) + ".");
-  if (!of_output && find_binding(key) == nullptr && !is_section(key)) return refuse({unknown_key(key)});
+  const bool is_known = find_binding(key) != nullptr || is_section(key) || is_part_of_setting(key, options());
+  if (!of_output && !is_known) return refuse({unknown_key(key)});
   auto overlay = state_->overlay;
   if (remove_from_overlay(overlay, key)) return state_->replace_overlay(overlay);
   const auto* const live = overlay.find("live");

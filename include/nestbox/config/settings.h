@@ -126,7 +126,7 @@ class Settings {
   /// live.outputs.NAME.FIELD; a section or camera.night takes a map, which is merged. Errors: kUnknownKey, kBadValue,
   /// kSecret, kContradiction, kHeld, kFixed, kNotSaved.
   ConfigResult<Change> set(std::string_view key, std::string_view value);
-  /// Takes a key, a section, or with "" everything out of settings.yaml. Errors as for set.
+  /// Takes a key, a part of its map, a section, or with "" everything out of settings.yaml. Errors as for set.
   ConfigResult<Change> reset(std::string_view key);
   /// Reads the files again; the environment and the options stay those of the start. A broken settings.yaml leaves the
   /// settings that were set in effect, and warnings() says so.

@@ -302,6 +302,10 @@ TEST_F(LineSettingsInUse, OnePartOfALineMayBeSet) {
   EXPECT_EQ(value_of(settings, "gpio.pir"), "{line: 4, active: high, bias: pull-down, debounce: 0s, hold: 9s}");
   ASSERT_TRUE(settings.set("gpio.pir", "{active: low}"));
   EXPECT_EQ(value_of(settings, "gpio.pir"), "{line: 4, active: low, bias: pull-down, debounce: 0s, hold: 9s}");
+  ASSERT_TRUE(settings.reset("gpio.pir.hold"));
+  EXPECT_EQ(value_of(settings, "gpio.pir"), "{line: 4, active: low, bias: pull-down, debounce: 0s, hold: 5s}");
+  EXPECT_TRUE(settings.reset("gpio.pir.hold")) << "is set no more";
+  EXPECT_FALSE(settings.reset("gpio.pir.hols"));
   ASSERT_TRUE(settings.reset("gpio.pir"));
   EXPECT_EQ(value_of(settings, "gpio.pir"), "{line: 4, active: high, bias: pull-down, debounce: 0s, hold: 5s}");
 }
