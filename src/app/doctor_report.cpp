@@ -11,10 +11,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json text_or_null(const std::string& text) {
-  return text.empty() ? Json(nullptr) : Json(text);
-}
-
 Json to_json(const doctor::Finding& finding) {
   return {{"code", finding.code},
           {"area", finding.area},

@@ -12,9 +12,10 @@ void simulate(const Context& context) {
   auto& lines = context.daemon.lines();
   if (action == "set") {
     const auto value = context.arguments.find("value");
-    const bool known = value != context.arguments.end() && value->is_number_integer() && (*value == 0 || *value == 1);
-    if (!known) return context.done(error(kBadUsage, "bad_value", "a line is set to 0 or 1", "", "0, 1"));
-    if (const auto set = lines.simulate(*line, *value == 1 ? Signal::kActive : Signal::kIdle); !set)
+    const int wanted = value != context.arguments.end() && value->is_number_integer() ? value->get<int>() : -1;
+    if (wanted != 0 && wanted != 1)
+      return context.done(error(kBadUsage, "bad_value", "a line is set to 0 or 1", "", "0, 1"));
+    if (const auto set = lines.simulate(*line, wanted == 1 ? Signal::kActive : Signal::kIdle); !set)
       return context.done(error(set.error()));
   }
   const auto level = lines.simulated(*line);

@@ -144,7 +144,7 @@ Result<void> LiveDirector::stop(const std::string& name) {
 }
 
 Result<LivePolicy::Pressed> LiveDirector::press() {
-  const auto pressed = policy_.press(inputs());
+  auto pressed = policy_.press(inputs());
   if (!pressed) return pressed;
   if (*pressed == LivePolicy::Pressed::kStarted) {
     for (const auto& channel : channels_) channel->output->retry_now();

@@ -26,7 +26,7 @@ Result<void> power_off() {
   }
   const std::unique_ptr<sd_bus, BusCloser> bus(opened);
   sd_bus_set_method_call_timeout(bus.get(), kPatience_us);
-  sd_bus_error refusal = SD_BUS_ERROR_NULL;
+  sd_bus_error refusal{};
   const int status = sd_bus_call_method(bus.get(), "org.freedesktop.login1", "/org/freedesktop/login1",
                                         "org.freedesktop.login1.Manager", "PowerOff", &refusal, nullptr, "b", 0);
   const std::string said = refusal.message != nullptr ? refusal.message : std::strerror(-status);

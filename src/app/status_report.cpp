@@ -8,6 +8,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "json_values.h"
+
 namespace nestbox {
 namespace {
 
@@ -141,15 +143,6 @@ const char* word(LineReport::State state) {
       return "stuck";
   }
   return "absent";
-}
-
-Json text_or_null(const std::string& text) {
-  return text.empty() ? Json(nullptr) : Json(text);
-}
-
-template <class T>
-Json value_or_null(const std::optional<T>& value) {
-  return value ? Json(*value) : Json(nullptr);
 }
 
 Json to_json(const CaptureStatus& camera) {

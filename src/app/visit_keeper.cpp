@@ -164,7 +164,7 @@ void VisitKeeper::begin(const VisitTracker::Visit& visit) {
 
 // Who sits still before a PIR sensor may never be seen to move: one picture there is all the same.
 void VisitKeeper::take_photo(const EpisodePtr& episode) {
-  ports_.pictures.take_picture([this, episode, &context = ports_.context](Result<PictureTaker::Picture> picture) {
+  ports_.pictures.take_picture([episode, &context = ports_.context](Result<PictureTaker::Picture> picture) {
     if (!picture) return;
     boost::asio::post(context, [episode, jpeg = picture->jpeg] {
       if (!episode->best && !episode->ended) episode->best = BestMoment{jpeg, BootClock::now(), 0};

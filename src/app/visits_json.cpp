@@ -10,10 +10,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json text_or_null(const std::string& text) {
-  return text.empty() ? Json(nullptr) : Json(text);
-}
-
 /// Seconds to the millisecond: nobody needs more, and binary fractions do not read well.
 double seconds_of(std::chrono::nanoseconds duration) {
   return std::round(to_seconds(duration) * 1000) / 1000 + 0.0;  // no "-0.0"

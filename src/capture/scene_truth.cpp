@@ -18,7 +18,7 @@ double on_frame(double time_s, int framerate) {
 }
 
 std::string nuisances(double end_s, const SceneSwitches& switches) {
-  constexpr double kSettles_s = 2;
+  constexpr double kDisturbs_s = 2;
   const double own_lamp_until_s = switches.told_from_s.value_or(end_s);
   std::string list;
   const auto add = [&](std::string_view what, double start_s, double until_s) {
@@ -27,7 +27,7 @@ std::string nuisances(double end_s, const SceneSwitches& switches) {
                    std::min(until_s, end_s));
   };
   const auto add_own_lamp = [&](std::string_view what, double at_s) {
-    if (at_s < own_lamp_until_s) add(what, at_s, at_s + kSettles_s);
+    if (at_s < own_lamp_until_s) add(what, at_s, at_s + kDisturbs_s);
   };
   for (int day = 0; day * DayPlan::kWhole < end_s && day < kTruthEventsMax; ++day) {
     const double dusk = day * DayPlan::kWhole + DayPlan::kDay, night = dusk + DayPlan::kDusk;
@@ -38,7 +38,7 @@ std::string nuisances(double end_s, const SceneSwitches& switches) {
     add("dawn", dawn, dawn + DayPlan::kDawn);
     add_own_lamp("lamp_off", dawn + 0.4 * DayPlan::kDawn);
   }
-  for (const auto& one : switches.list) add(one.what, one.at_s, one.at_s + kSettles_s);
+  for (const auto& one : switches.list) add(one.what, one.at_s, one.at_s + kDisturbs_s);
   return list;
 }
 

@@ -51,7 +51,7 @@ std::optional<DayMoment> parse_day_moment(std::string_view text) {
 
 std::string print_day_moment(const DayMoment& moment) {
   if (!moment.sun) return print_clock(moment.clock);
-  const std::string event = kSunEvents[static_cast<std::size_t>(*moment.sun)];
+  std::string event = kSunEvents[static_cast<std::size_t>(*moment.sun)];
   if (moment.offset.count() == 0) return event;
   return event + (moment.offset.count() > 0 ? "+" : "") + print_signed_duration(moment.offset);
 }

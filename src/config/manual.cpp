@@ -50,7 +50,7 @@ std::string facts(const std::string& by_default, const std::string& allowed, con
   return text + fmt::format(" Touches: {}.", roff_text(stages_text(stages)));
 }
 
-std::string outputs() {
+std::string about_outputs() {
   std::string text;
   for (const auto& field : output_fields()) {
     const auto by_default =
@@ -77,7 +77,7 @@ std::string configuration_manual() {
     if (binding.section != section) text += heading(section = binding.section);
     const auto by_default = binding.shown == Shown::kAlways ? to_flow_yaml(binding.write(defaults)) : "as by day";
     text += tagged(binding.key, binding.help, facts(by_default, binding.allowed, binding.example, binding.stages));
-    if (binding.key == kOutputs) text += outputs();
+    if (binding.key == kOutputs) text += about_outputs();
   }
   return text + ".SH SEE ALSO\nnestboxd(8), nestbox(1)\n";
 }

@@ -11,7 +11,7 @@ namespace {
 constexpr double kDarkLuma = 0.12;
 constexpr double kSeen = 1.25;  // light that differs by this factor differs
 constexpr double kGamma = 2.2;
-constexpr double kNoiseLux = 0.02;    // what a camera reports of a black picture, or less
+constexpr double kBlackLux = 0.02;    // what a camera reports of a black picture, or less
 constexpr double kNoiseLight = 5e-4;  // the same, as linear light: a luma of 0.03
 
 /// What the light of all shots can be told by.
@@ -50,7 +50,7 @@ class Judge {
     return found == shots_.end() ? nullptr : &*found;
   }
   double light(const LightShot& shot) const {
-    if (measure_ == Measure::kLux) return std::max(*shot.lux, kNoiseLux);
+    if (measure_ == Measure::kLux) return std::max(*shot.lux, kBlackLux);
     const double linear = std::max(std::pow(shot.luma, kGamma), kNoiseLight);
     return measure_ == Measure::kExposure ? linear / *shot.exposure_s : linear;
   }

@@ -18,12 +18,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-Options options_of(const std::string& yaml) {
-  const auto options = options_from_yaml(yaml, "nestbox.yaml");
-  EXPECT_TRUE(options) << (options ? "" : to_lines(options.error()));
-  return options.value_or(Options());
-}
-
 TEST(LineSettings, EveryKeyIsRead) {
   const auto options = options_of(R"(
 location: {latitude: 51.48, longitude: -3.18}

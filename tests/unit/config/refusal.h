@@ -1,5 +1,7 @@
 #pragma once
-/// What the configuration says of YAML that it refuses.
+/// What the configuration makes of YAML: the settings, or what it says against them.
+#include <gtest/gtest.h>
+
 #include <string>
 #include <vector>
 
@@ -11,6 +13,12 @@ struct Refusal {
   const char* yaml;
   const char* line;
 };
+
+inline Options options_of(const std::string& yaml) {
+  const auto options = options_from_yaml(yaml, "nestbox.yaml");
+  EXPECT_TRUE(options) << (options ? "" : to_lines(options.error()));
+  return options.value_or(Options());
+}
 
 inline std::vector<std::string> lines_of(const std::string& yaml) {
   std::vector<std::string> lines;
