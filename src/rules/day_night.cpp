@@ -165,7 +165,7 @@ void DayNightController::Body::go_by_light(const Inputs& in) {
   } else {
     leave_unlit_night(in);
   }
-  if (pending_.empty()) held_by_visit_since_.reset();
+  if (pending_.empty() && !looking_) held_by_visit_since_.reset();  // a look belongs to the switch it is made for
 }
 
 /// Nothing is known of the filter: the measured light is taken as it is, and the middle decides.

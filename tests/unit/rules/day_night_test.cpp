@@ -205,6 +205,15 @@ TEST(DayNight, AVisitWithoutEndIsWaitedForAQuarterOfAnHour) {
   EXPECT_LE(took, DayNightController::kLongestWaitForVisit + minutes(2));
 }
 
+TEST(DayNight, DawnDuringAVisitWithoutEndWaitsForItOnce) {
+  Rig rig = at_night();
+  rig.visiting = true;
+  rig.fade(800, minutes(10));
+  const auto took = rig.run_until([&] { return rig.full_day(); }, minutes(40));
+  EXPECT_GE(took, minutes(10));
+  EXPECT_LE(took, DayNightController::kLongestWaitForVisit + minutes(2));
+}
+
 TEST(DayNight, APictureThatWouldBeLostIsNotWaitedFor) {
   Rig rig = at_day();
   rig.visiting = true;

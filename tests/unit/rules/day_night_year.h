@@ -33,6 +33,9 @@ struct Verdict {
 /// count as wrong time too.
 enum class Wrong : std::uint8_t { kNo, kInPath, kOutOfPath };
 
+/// A switch shows some seconds after it was decided, when its announcement is over and the next step is simulated.
+constexpr std::chrono::seconds kHour{3'590};
+
 /// One place, one decider, day after day.
 class YearRun {
  public:
@@ -118,7 +121,7 @@ class YearRun {
       verdict_.shortest_between_s = std::min(verdict_.shortest_between_s, to_seconds(now - switches_.back()));
     }
     switches_.push_back(now);
-    while (now - switches_.front() >= std::chrono::minutes(59)) switches_.pop_front();
+    while (now - switches_.front() >= kHour) switches_.pop_front();
     verdict_.most_in_an_hour = std::max(verdict_.most_in_an_hour, static_cast<int>(switches_.size()));
     const bool dark = scene_.daylight_lux < options_.night_below_lux * 0.8;
     if (decision_.mode == DayNight::kDay && dark && scene_.other_lux == 0 && second > last_other_ + 120) {
