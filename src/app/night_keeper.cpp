@@ -229,8 +229,8 @@ NightReport NightKeeper::report() const {
   report.by = options_.mode;
   report.why = decision_.why;
   report.lux = decision_.daylight_lux;
-  report.filter = options_.ir_cut.type == IrCutOptions::Type::kNone ? FilterPosition::kUnknown : decision_.filter;
-  report.lamp = options_.lamp.type == LampOptions::Type::kNone ? 0 : strength_;
+  if (options_.ir_cut.type != IrCutOptions::Type::kNone) report.filter = decision_.filter;
+  if (options_.lamp.type != LampOptions::Type::kNone) report.lamp = strength_;
   report.switches_today = decision_.filter_moves;
   report.trouble = lamp_trouble_;
   return report;

@@ -24,8 +24,8 @@ struct NightReport {
   DayNightMode by = DayNightMode::kAuto;
   std::string why;
   std::optional<double> lux;
-  FilterPosition filter = FilterPosition::kUnknown;
-  double lamp = 0;  ///< strength, 0 to 1
+  std::optional<FilterPosition> filter;  ///< nothing without a filter
+  std::optional<double> lamp;            ///< strength, 0 to 1; nothing without a lamp
   int switches_today = 0;
   std::string trouble;  ///< of the lamp; empty: none
 };

@@ -191,8 +191,12 @@ Json to_json(const VisionStatus& motion) {
 }
 
 Json to_json(const NightReport& night) {
-  return {{"by", word(night.by)},         {"mode_why", night.why}, {"lux", value_or_null(night.lux)},
-          {"filter", word(night.filter)}, {"lamp", night.lamp},    {"switches_today", night.switches_today}};
+  return {{"by", word(night.by)},
+          {"mode_why", night.why},
+          {"lux", value_or_null(night.lux)},
+          {"filter", night.filter ? Json(word(*night.filter)) : Json(nullptr)},
+          {"lamp", value_or_null(night.lamp)},
+          {"switches_today", night.switches_today}};
 }
 
 Json to_json(const LineReport& report) {
