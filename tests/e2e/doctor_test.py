@@ -77,20 +77,39 @@ class Doctor(unittest.TestCase):
         self.assertEqual(codes["reach_closed:alien"]["level"], "fault")
         self.assertEqual(backend.media_bytes(), 0, "nothing is published by looking")
 
+    def test_lines_and_light(self):
+        yaml = ("gpio: {chip: CHIP, pir: {line: 4}, button: {line: 17}}\n"
+                "day_night: {mode: night, lamp: {type: pwm, path: /sys/class/pwm/pwmchip77/pwm0}}\n")
+        daemon = self.keep(rig.Daemon(self.folder / "sim", "scene:3", yaml=yaml.replace("CHIP", "sim")))
+        rig.wait_until(lambda: daemon.status()["mode"] == "night", 30, daemon.log)
+        codes = self.codes(self.ask(daemon)[1])
+        self.assertEqual(codes["lines_simulated"]["level"], "note")
+        self.assertEqual([codes[f"line:{name}"]["level"] for name in ("pir", "button")], ["good", "good"], codes)
+        self.assertTrue(codes["mode"]["text"].startswith("night"), codes["mode"])
+        self.assertIn("/sys/class/pwm/pwmchip77/pwm0", codes["lamp_path"]["text"])
+        self.assertIn("nestbox doctor --lights", codes["lights_untried"]["advice"])
+        daemon = self.keep(rig.Daemon(self.folder / "none", "scene:3", yaml=yaml.replace("CHIP", "no-such-chip")))
+        codes = self.codes(self.ask(daemon)[1])
+        self.assertEqual(codes["line_absent:pir"]["level"], "fault")
+        self.assertIn("no-such-chip", codes["line_absent:pir"]["text"])
+        self.assertNotIn("problem", codes, "each is said once")
+
     def test_without_daemon(self):
         daemon = rig.Daemon(self.folder / "box", "scene:3")
         (self.folder / "bad.yaml").write_text("camera: {widht: 5}\n")
-        done, body = self.ask(daemon, "--config", str(self.folder / "bad.yaml"))
+        done, body = self.ask(daemon, "--config", str(self.folder / "bad.yaml"), "--lights")
         codes = self.codes(body)
         self.assertEqual(done.returncode, 1)
         self.assertFalse(body["daemon_running"])
         self.assertIn("journalctl", codes["daemon_not_running"]["advice"])
         self.assertIn("widht", codes["configuration"]["text"])
         self.assertEqual(codes["memory"]["level"], "good")
+        self.assertIn("takes the daemon", codes["lights_trial"]["text"])
 
 
 class Uplink(Doctor):
-    test_with_daemon = test_key_that_others_can_read = test_certificates = test_without_daemon = None
+    test_with_daemon = test_key_that_others_can_read = test_certificates = test_lines_and_light = None
+    test_without_daemon = None
 
     def test_rate_is_found(self):
         reason = rig.Link.possible()
