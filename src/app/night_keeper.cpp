@@ -16,6 +16,7 @@ constexpr std::chrono::seconds kFresh{5};
 // Time of day may be set at any moment; the sun is asked again at the latest after this.
 constexpr std::chrono::seconds kSunAskedEvery{30};
 constexpr std::chrono::seconds kLampTriedEvery{10};
+constexpr std::chrono::seconds kAnnouncedEvery{4};
 // A board without a battery begins its days in the past: no sun may be told by that clock.
 constexpr WallTime kNoEarlier{std::chrono::sys_days(std::chrono::year(2025) / 1 / 1)};
 
@@ -151,7 +152,11 @@ void NightKeeper::update() {
 void NightKeeper::follow(const DayNightController::Decision& next) {
   const auto now = BootClock::now();
   const auto before = std::exchange(decision_, next);
-  if (next.switching && !before.switching) ports_.announce_switch();
+  // A lamp's ramp and the exposure after it may take longer than the detector believes an announcement.
+  if (next.switching && (!before.switching || now - announced_at_ > kAnnouncedEvery)) {
+    announced_at_ = now;
+    ports_.announce_switch();
+  }
   if (next.filter != before.filter) move_filter(next.filter, now);
   if (next.lamp != before.lamp) ramp_.go_to(next.lamp ? LampRamp::Lamp::kOn : LampRamp::Lamp::kOff, now);
   if (next.mode != before.mode) {

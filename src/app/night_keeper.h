@@ -86,6 +86,7 @@ class NightKeeper {
   std::optional<LightSample> light_;
   std::optional<bool> light_sensor_;
   bool visiting_ = false;
+  BootTime announced_at_{};  ///< that something is switched
   double strength_ = 0;  ///< of the lamp, as last driven
 };
 

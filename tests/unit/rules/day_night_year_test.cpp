@@ -156,7 +156,7 @@ TEST(DayNightYear, AYearAtEightLatitudesSlow) {
 }
 
 /// Other weather, other visitors: the controller's constants were chosen on the seeds of the test above. One of 5362
-/// switches takes 137 s: an animal leaves the lamp while the daylight has grown by just as much.
+/// switches takes 137 s, with the lamp thought brighter than it is.
 TEST(DayNightYear, AnotherYearSlow) {
   print_head();
   expect_good(run("controller", controller, every(1), 10, 101), 180);
