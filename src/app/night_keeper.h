@@ -87,7 +87,7 @@ class NightKeeper {
   std::optional<bool> light_sensor_;
   bool visiting_ = false;
   BootTime announced_at_{};  ///< that something is switched
-  double strength_ = 0;  ///< of the lamp, as last driven
+  double strength_ = 0;      ///< of the lamp, as last driven
 };
 
 }  // namespace nestbox
