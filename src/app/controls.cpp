@@ -25,12 +25,16 @@ Controls::Controls(Ports ports, const Options& options) : ports_(std::move(ports
   night_ = std::make_unique<NightKeeper>(
       NightKeeper::Ports{ports_.context,
                          [this](std::string_view output, Signal signal) { lines_->set(output, signal); },
+                         [this](std::string_view output) { return lines_->held(output); },
                          [this] { ports_.visits().announce_switch(); }, [this] { ports_.visits().switch_done(); },
                          ports_.mode_changed, ports_.lights_changed},
       options);
 }
 
 void Controls::apply(const Options& options) {
+  const auto& button = options.gpio.button.input.line;
+  button_is_simulated_ =
+      button.rfind("sim:", 0) == 0 || (options.gpio.chip == "sim" && button.find(':') == button.npos);
   lines_->apply(options);
   night_->apply(options);
 }
@@ -89,6 +93,11 @@ void Controls::pressed(PressReader::Press press) {
 }
 
 void Controls::power_off() {
+  // Who plays with `nestbox sim` on a desk has not asked for the desk's computer to go off.
+  if (button_is_simulated_) {
+    return log::write(log::Level::kWarning, kControlsPart,
+                      "the button was held; it is a simulated one, so the system is not asked to power off");
+  }
   log::write(log::Level::kWarning, kControlsPart, "the button was held: the system is asked to power off");
   const auto posted = ports_.jobs.post([] {
     if (const auto off = nestbox::power_off(); !off) NESTBOX_LOG_ERROR(kControlsPart, "{}", off.error().message);

@@ -50,6 +50,7 @@ class Controls {
   void power_off();
 
   Ports ports_;
+  bool button_is_simulated_ = false;
   LightPattern live_ = LightPattern::kDark, health_ = LightPattern::kDark;
   std::unique_ptr<LineKeeper> lines_;
   std::unique_ptr<NightKeeper> night_;

@@ -11,7 +11,9 @@
 #include <utility>
 
 #include "almanac.h"
+#include "lines_in_force.h"
 #include "nestbox/av/av_log.h"
+#include "nestbox/base/file.h"
 #include "nestbox/base/log.h"
 #include "nestbox/rules/password_rule.h"
 #include "service_notify.h"
@@ -148,6 +150,7 @@ void Daemon::start_stages() {
   visits_->start(main_->hub());
   main_->start();
   controls_->start(settings_.options());
+  remember_lines();
 }
 
 // The camera's settings of the night are laid over those of the day, or taken away again.
@@ -161,6 +164,14 @@ void Daemon::apply_to_slate() {
   if (!slate_) return;
   slate_->capture().apply(slate_setup());
   slate_->encode().apply(slate_encode_setup());
+}
+
+// For `nestboxd --lines-idle`, should this process not live to let go of them itself: settings as they are in force,
+// whatever has become of the files by then. Beside the socket, which goes when the service has ended for good.
+void Daemon::remember_lines() {
+  const auto folder = std::filesystem::path(settings_.options().control.socket).parent_path();
+  const auto written = write_file_atomically(folder / kLinesFile, lines_in_force(settings_), 0600);
+  if (!written) NESTBOX_LOG_WARNING(kPart, "lines could not be made idle after a crash: {}", written.error().message);
 }
 
 void Daemon::light_scene(double lamp, FilterPosition filter) {
@@ -302,7 +313,10 @@ void Daemon::apply(const Change& change) {
     director_->configure(options, time_zone_, almanac_of(options.location), targets());
   }
   if (touches({Stage::kMotion, Stage::kVisits, Stage::kText})) visits_->apply(visits_setup());
-  if (touches({Stage::kLines, Stage::kText})) controls_->apply(options);
+  if (touches({Stage::kLines})) {
+    controls_->apply(options);
+    remember_lines();
+  }
   if (touches({Stage::kWeb})) reopen_web();
   direct_now();
 }

@@ -92,6 +92,7 @@ class Daemon : public CallHandler, private DaemonCalls {
   void mode_changed();
   void apply_to_slate();
   void visiting_changed();
+  void remember_lines();
   void light_scene(double lamp, FilterPosition filter);
   void direct_now();
   void schedule_direction(std::chrono::nanoseconds in);

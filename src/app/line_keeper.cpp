@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "nestbox/base/log.h"
-#include "nestbox/gpio/pwm_lamp.h"
 
 namespace nestbox {
 namespace {
@@ -49,17 +48,6 @@ std::vector<Lines::Output> light_outputs(const DayNightOptions& options) {
   return outputs;
 }
 
-Result<void> make_lights_idle(const Options& options) {
-  auto outputs = light_outputs(options.day_night);
-  std::erase_if(outputs, [](const Lines::Output& output) { return output.name == "filter"; });
-  if (options.day_night.lamp.type == LampOptions::Type::kPwm) {
-    const auto lamp = PwmLamp::open(options.day_night.lamp.path);  // dark at first, and at its end
-    if (!lamp && outputs.empty()) return tl::unexpected(lamp.error());
-  }
-  if (outputs.empty()) return {};
-  return make_inactive(options.gpio.chip, outputs);
-}
-
 /// One that somebody, or something, drives.
 struct LineKeeper::Input {
   std::string name;
@@ -72,6 +60,7 @@ LineKeeper::LineKeeper(Ports ports)
       timer_(ports_.context),
       lines_([this](const LineChange& change) { changes_.push_back(change); }),
       edges_(ports_.context, lines_.descriptor()) {
+  inputs_ = {{kPir, StuckWatch(kPirStuck)}, {kButton, StuckWatch(kButtonStuck)}, {kLightSensor, StuckWatch({})}};
   await_edges();
 }
 
@@ -82,21 +71,31 @@ LineKeeper::~LineKeeper() {
 void LineKeeper::apply(const Options& options) {
   const auto now = BootClock::now();
   const auto old = std::exchange(options_, options.gpio);
-  if (old.pir != options_.pir || inputs_.empty()) {
-    take_pir(presence_.forget(now));
-    presence_ = PresenceHold(options_.pir.hold);
+  // Found anew, an input's level is told again: that is nobody who has come, and no press.
+  const auto changed = [&](const Input& input) {
+    if (old.chip != options_.chip) return true;
+    if (input.name == kPir) return old.pir.input != options_.pir.input;
+    if (input.name == kButton) return old.button != options_.button;
+    return old.light_sensor != options_.light_sensor;
+  };
+  for (auto& input : inputs_) {
+    if (changed(input)) forget(input, now);
   }
-  if (old.button != options_.button || inputs_.empty()) {
-    take_button({Signal::kIdle, now});
-    const bool wanted = options_.button.long_press != LongPress::kNone;
-    button_ = PressReader(wanted ? PressReader::Long::kWanted : PressReader::Long::kNotWanted);
-  }
-  if (old.light_sensor != options_.light_sensor) light_sensor_.reset();
-  if (inputs_.empty()) {
-    inputs_ = {{kPir, StuckWatch(kPirStuck)}, {kButton, StuckWatch(kButtonStuck)}, {kLightSensor, StuckWatch({})}};
-  }
+  presence_.apply(options_.pir.hold);
   lines_.apply(setup_of(options), now);
   tick();
+}
+
+void LineKeeper::forget(Input& input, BootTime now) {
+  input.known = false;
+  input.stuck.see({Signal::kIdle, now});
+  if (input.name == kPir) return take_pir(presence_.forget(now));
+  if (input.name == kButton) {
+    const bool wanted = options_.button.long_press != LongPress::kNone;
+    button_ = PressReader(wanted ? PressReader::Long::kWanted : PressReader::Long::kNotWanted);
+    return take_button({Signal::kIdle, now});
+  }
+  if (std::exchange(light_sensor_, std::nullopt)) ports_.light_sensor_changed();
 }
 
 void LineKeeper::let_go() {
@@ -189,20 +188,15 @@ void LineKeeper::look_for_stuck(BootTime now) {
 
 // A line that is no longer held tells nothing: what it said last must not stand for ever.
 void LineKeeper::look_for_lost() {
-  for (const auto& line : lines_.status()) {
-    if (line.state == LineStatus::State::kOk) continue;
-    const auto input = std::find_if(inputs_.begin(), inputs_.end(),
-                                    [&](const Input& one) { return one.name == line.name && one.known; });
-    if (input == inputs_.end()) continue;
-    const auto now = BootClock::now();
-    input->known = false;
-    input->stuck.see({Signal::kIdle, now});
-    if (input->name == kPir) take_pir(presence_.forget(now));
-    if (input->name == kButton) take_button({Signal::kIdle, now});
-    if (input->name != kLightSensor) continue;
-    light_sensor_.reset();
-    ports_.light_sensor_changed();
+  for (auto& input : inputs_) {
+    if (input.known && !held(input.name)) forget(input, BootClock::now());
   }
+}
+
+bool LineKeeper::held(std::string_view name) const {
+  const auto lines = lines_.status();
+  return std::any_of(lines.begin(), lines.end(),
+                     [&](const LineStatus& line) { return line.name == name && line.state == LineStatus::State::kOk; });
 }
 
 void LineKeeper::await_edges() {

@@ -26,10 +26,6 @@ struct LineReport {
 /// The lines that lamp and filter hang on: "lamp", "filter", "filter_a", "filter_b".
 std::vector<Lines::Output> light_outputs(const DayNightOptions& options);
 
-/// Lamp dark, no current in the filter's coil; a filter on a level is left where it is. Errors: those of
-/// make_inactive().
-Result<void> make_lights_idle(const Options& options);
-
 /// The box's lines: what its inputs mean is passed on, its lights show what they are told. The rules are
 /// rules/line_inputs.h; this is their hands. Main thread only.
 class LineKeeper {
@@ -56,6 +52,8 @@ class LineKeeper {
   std::optional<bool> light_sensor_says_day() const;
 
   std::vector<LineReport> report() const;
+  /// Whether this one is ours at present.
+  bool held(std::string_view name) const;
   /// Errors: those of Lines::simulate() and Lines::simulated().
   Result<void> simulate(std::string_view input, Signal signal);
   Result<Signal> simulated(std::string_view name) const;
@@ -69,6 +67,7 @@ class LineKeeper {
   void take_button(const SignalChange& change);
   void look_for_stuck(BootTime now);
   void look_for_lost();
+  void forget(Input& input, BootTime now);
   void tick();
   void show_lights(BootTime now);
   void await_edges();

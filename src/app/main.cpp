@@ -14,7 +14,7 @@
 
 #include "daemon.h"
 #include "doctor.h"
-#include "line_keeper.h"
+#include "lines_in_force.h"
 #include "manual_page.h"
 #include "nestbox/av/av_log.h"
 #include "nestbox/base/log.h"
@@ -45,9 +45,9 @@ journalctl -u nestbox.)",
 };
 
 struct CommandLine {
-  std::string config, source, scene_truth, doctor_trouble;
+  std::string config, source, scene_truth, doctor_trouble, lines_idle;
   std::vector<std::string> set;
-  bool check_config = false, print_config = false, doctor = false, doctor_silent = false, lines_idle = false;
+  bool check_config = false, print_config = false, doctor = false, doctor_silent = false;
 };
 
 void describe(CLI::App& app, CommandLine& line) {
@@ -65,8 +65,11 @@ void describe(CLI::App& app, CommandLine& line) {
       "--doctor", line.doctor,
       "Look at board, keys and network as `nestbox doctor` does while no daemon runs; print JSON and exit: 0 no "
       "fault, 1 some");
-  app.add_flag("--lines-idle", line.lines_idle,
-               "Make lamp and filter coil idle and exit, as systemd does after the daemon has ended in whatever way");
+  app.add_option(
+         "--lines-idle", line.lines_idle,
+         "Make lamp, filter coil and lights idle and exit, as systemd does after the daemon has ended in whatever "
+         "way; FILE is what it has left beside its socket, lines.yaml")
+      ->type_name("FILE");
   // What `nestbox doctor` knows of the daemon already.
   app.add_option("--doctor-trouble", line.doctor_trouble)->group("");
   app.add_flag("--doctor-silent", line.doctor_silent)->group("");
@@ -93,11 +96,8 @@ int examine(const CommandLine& line) {
 }
 
 // Killed in the middle of a pulse: the current would stay in the coil.
-int make_lines_idle(const CommandLine& line) {
-  const auto settings = nestbox::Settings::load(sources_of(line));
-  if (!settings) return kGood;  // with such settings it never ran
-  const auto& options = settings->options();
-  const auto idle = nestbox::make_lights_idle(options);
+int make_idle(const CommandLine& line) {
+  const auto idle = nestbox::make_lines_idle(line.lines_idle);
   if (idle) return kGood;
   std::fprintf(stderr, "%s\n", idle.error().message.c_str());
   return kFailed;
@@ -140,5 +140,5 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? kGood : kBadConfiguration;
   }
   if (line.doctor) return examine(line);
-  return line.lines_idle ? make_lines_idle(line) : run(line);
+  return line.lines_idle.empty() ? run(line) : make_idle(line);
 }

@@ -17,6 +17,8 @@ constexpr std::chrono::seconds kFresh{5};
 constexpr std::chrono::seconds kSunAskedEvery{30};
 constexpr std::chrono::seconds kLampTriedEvery{10};
 constexpr std::chrono::seconds kAnnouncedEvery{4};
+constexpr std::chrono::seconds kSettling{4};
+constexpr std::chrono::seconds kLineTriedEvery{5};
 // A board without a battery begins its days in the past: no sun may be told by that clock.
 constexpr WallTime kNoEarlier{std::chrono::sys_days(std::chrono::year(2025) / 1 / 1)};
 
@@ -50,16 +52,13 @@ NightKeeper::~NightKeeper() = default;
 
 void NightKeeper::apply(const Options& options) {
   const auto now = BootClock::now();
-  if (trial_) {
-    trial_->rule.cancel();
-    follow_trial(std::nullopt);
-  }
+  cancel_trial("the settings changed while lamp and filter were tried");
   const auto old = std::exchange(options_, options.day_night);
   sun_ = sun_of(options);
   controller_.apply(options_);
   if (old.ir_cut != options_.ir_cut) {
     coil_ = CoilPulse(options_.ir_cut.pulse);
-    decision_.filter = FilterPosition::kUnknown;  // whatever hangs there now has not been moved yet
+    decision_.filter = filter_ = FilterPosition::kUnknown;  // whatever hangs there now has not been moved yet
   }
   if (old.lamp != options_.lamp) {
     ramp_.apply(options_.lamp, now);
@@ -72,6 +71,7 @@ void NightKeeper::apply(const Options& options) {
 }
 
 void NightKeeper::see(const LightSample& sample) {
+  if (gone_) return;
   light_ = sample;
   if (trial_) return follow_trial(trial_->rule.see(sample, BootClock::now()));
   update();
@@ -83,15 +83,15 @@ void NightKeeper::light_sensor_says(std::optional<bool> day) {
 }
 
 void NightKeeper::visiting(bool somebody) {
+  if (somebody) cancel_trial("somebody has come: nothing is switched now");
   if (std::exchange(visiting_, somebody) != somebody) update();
 }
 
 void NightKeeper::let_go() {
+  gone_ = true;
   timer_.cancel();
   trial_.reset();
   lamp_.reset();
-  options_.lamp = {};
-  options_.ir_cut = {};
 }
 
 std::optional<bool> NightKeeper::sun_says_day() {
@@ -120,32 +120,67 @@ void NightKeeper::follow_trial(const std::optional<LightVerdict>& verdict) {
   const auto now = BootClock::now();
   const auto wish = trial_->rule.wish();
   const auto made = std::exchange(trial_->made, wish);
-  if (wish != made) ports_.announce_switch();
+  if (wish != made || now - announced_at_ > kAnnouncedEvery) announce(now);
   if (wish.lamp != made.lamp)
     ramp_.go_to(wish.lamp == LightTrial::Lamp::kOn ? LampRamp::Lamp::kOn : LampRamp::Lamp::kOff, now);
   if (wish.filter != made.filter && wish.filter != FilterPosition::kUnknown) move_filter(wish.filter, now);
   trial_->progress(trial_->rule.doing(), trial_->rule.done_share());
-  if (trial_->rule.over()) {
-    const auto ended = std::exchange(trial_, nullptr);
-    if (verdict)
-      ended->done(*verdict);
-    else
-      ended->done(fail(ErrorKind::kUnavailable, ended->rule.is_blind()
-                                                    ? "no pictures came while lamp and filter were tried"
-                                                    : "the settings changed while lamp and filter were tried"));
+  if (verdict) {
+    end_trial(*verdict);
+  } else if (trial_->rule.over()) {
+    end_trial(fail(ErrorKind::kUnavailable, "no pictures came while lamp and filter were tried"));
   }
   drive(now);
   schedule();
 }
 
+void NightKeeper::end_trial(const Result<LightVerdict>& verdict) {
+  const auto ended = std::exchange(trial_, nullptr);
+  settles_at_ = BootClock::now() + kSettling;
+  ended->done(verdict);
+}
+
+void NightKeeper::cancel_trial(const std::string& why) {
+  if (!trial_) return;
+  trial_->rule.cancel();
+  const auto now = BootClock::now();
+  const auto wish = trial_->rule.wish();
+  ramp_.go_to(wish.lamp == LightTrial::Lamp::kOn ? LampRamp::Lamp::kOn : LampRamp::Lamp::kOff, now);
+  if (wish.filter != filter_ && wish.filter != FilterPosition::kUnknown) move_filter(wish.filter, now);
+  end_trial(fail(ErrorKind::kUnavailable, why));
+}
+
 void NightKeeper::update() {
+  if (gone_) return;
   const auto now = BootClock::now();
   if (trial_) return follow_trial(trial_->rule.tick(now));
+  if (settles_at_ && now >= *settles_at_) {
+    settles_at_.reset();
+    if (!decision_.switching) ports_.switch_done();
+  }
   if (light_ && now - light_->at > kFresh) light_.reset();
   follow(controller_.update({now, light_, light_sensor_, sun_says_day(), visiting_}));
   open_lamp(now);
+  look_after_lost_pulse(now);
   drive(now);
   schedule();
+}
+
+void NightKeeper::announce(BootTime now) {
+  announced_at_ = now;
+  ports_.announce_switch();
+}
+
+// A line that comes late, or comes back, has not heard of the pulse: the filter stands where it stood.
+void NightKeeper::look_after_lost_pulse(BootTime now) {
+  if (options_.ir_cut.type != IrCutOptions::Type::kCoil || filter_ == FilterPosition::kUnknown) return;
+  const bool held = ports_.line_held("filter_a") && ports_.line_held("filter_b");
+  if (coil_.next(now) && !held) pulse_lost_ = true;
+  if (coil_.next(now) || !held || !std::exchange(pulse_lost_, false)) return;
+  announce(now);
+  settles_at_ = now + kSettling;
+  coil_.move(FilterPosition::kUnknown, now);
+  coil_.move(filter_, now);
 }
 
 // The detector is told before anything moves, and the camera's settings follow the lamp.
@@ -153,10 +188,7 @@ void NightKeeper::follow(const DayNightController::Decision& next) {
   const auto now = BootClock::now();
   const auto before = std::exchange(decision_, next);
   // A lamp's ramp and the exposure after it may take longer than the detector believes an announcement.
-  if (next.switching && (!before.switching || now - announced_at_ > kAnnouncedEvery)) {
-    announced_at_ = now;
-    ports_.announce_switch();
-  }
+  if (next.switching && (!before.switching || now - announced_at_ > kAnnouncedEvery)) announce(now);
   if (next.filter != before.filter) move_filter(next.filter, now);
   if (next.lamp != before.lamp) ramp_.go_to(next.lamp ? LampRamp::Lamp::kOn : LampRamp::Lamp::kOff, now);
   if (next.mode != before.mode) {
@@ -168,6 +200,7 @@ void NightKeeper::follow(const DayNightController::Decision& next) {
 }
 
 void NightKeeper::move_filter(FilterPosition to, BootTime now) {
+  filter_ = to;
   if (options_.ir_cut.type == IrCutOptions::Type::kCoil) coil_.move(to, now);
   if (options_.ir_cut.type == IrCutOptions::Type::kLevel && to != FilterPosition::kUnknown)
     ports_.set_line("filter", to == FilterPosition::kInPath ? Signal::kActive : Signal::kIdle);
@@ -190,7 +223,7 @@ void NightKeeper::drive(BootTime now) {
     lamp_trouble_ = set ? "" : set.error().message;
     if (!set) lamp_.reset();
   }
-  ports_.lights_changed(strength, decision_.filter);
+  ports_.lights_changed(strength, filter_);
 }
 
 void NightKeeper::open_lamp(BootTime now) {
@@ -217,6 +250,8 @@ void NightKeeper::schedule() {
   };
   at_the_latest(coil_.next(now));
   at_the_latest(ramp_.next(now));
+  at_the_latest(settles_at_);
+  if (pulse_lost_) at_the_latest(now + kLineTriedEvery);
   if (sun_) at_the_latest(now + kSunAskedEvery);
   if (!lamp_trouble_.empty()) at_the_latest(now + kLampTriedEvery);
   timer_.cancel();

@@ -37,6 +37,7 @@ class NightKeeper {
   struct Ports {
     boost::asio::io_context& context;
     std::function<void(std::string_view output, Signal)> set_line;  ///< one of light_outputs()
+    std::function<bool(std::string_view output)> line_held;
     std::function<void()> announce_switch, switch_done;  ///< what moves in the picture in between is no animal
     std::function<void()> mode_changed;                  ///< the camera's settings follow
     std::function<void(double lamp, FilterPosition)> lights_changed;
@@ -63,7 +64,11 @@ class NightKeeper {
  private:
   struct Trial;
   void update();
+  void announce(BootTime now);
   void follow_trial(const std::optional<LightVerdict>& verdict);
+  void end_trial(const Result<LightVerdict>& verdict);
+  void cancel_trial(const std::string& why);
+  void look_after_lost_pulse(BootTime now);
   void follow(const DayNightController::Decision& next);
   void move_filter(FilterPosition to, BootTime now);
   void drive(BootTime now);
@@ -86,6 +91,10 @@ class NightKeeper {
   std::optional<LightSample> light_;
   std::optional<bool> light_sensor_;
   bool visiting_ = false;
+  FilterPosition filter_ = FilterPosition::kUnknown;  ///< as last moved, by whom ever
+  bool pulse_lost_ = false;                           ///< into a coil whose lines were not ours
+  std::optional<BootTime> settles_at_;                ///< after a trial
+  bool gone_ = false;
   BootTime announced_at_{};  ///< that something is switched
   double strength_ = 0;      ///< of the lamp, as last driven
 };

@@ -237,7 +237,7 @@ std::vector<Field<DayNightOptions>> day_night_fields() {
             "With mode: sun, the day begins so long after dawn; -20m is before it.", "-20m"),
       field("dusk_offset", &D::dusk_offset, signed_duration(hours(6)), kLines,
             "With mode: sun, the night begins so long after dusk; -20m is before it.", "-20m"),
-      field("max_switches_per_day", &D::max_switches_per_day, integer(2, 1000), kLines,
+      field("max_switches_per_day", &D::max_switches_per_day, integer(4, 1000), kLines,
             "How often the filter moves within 24 hours at most: each move is a click that animals hear."),
       field(
           "ir_cut", &D::ir_cut, ir_cut(), kLines,

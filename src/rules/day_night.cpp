@@ -42,6 +42,7 @@ DayNightController::Body::Body(DayNightOptions options)
       looks_(hours(24)) {}
 
 void DayNightController::Body::apply(DayNightOptions options) {
+  if (options == options_) return;
   if (options.ir_cut != options_.ir_cut) {
     out_.filter = FilterPosition::kUnknown;
     own_.forget_filter();

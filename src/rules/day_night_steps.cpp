@@ -62,6 +62,13 @@ void DayNightController::Body::advance() {
 }
 
 void DayNightController::Body::announce() {
+  // Until the first decision it is taken for day. Where it is day, and nothing is to be moved, nothing changes.
+  const auto next = next_outputs();
+  if (!out_.mode && next.mode == DayNight::kDay && next.filter == out_.filter && next.lamp == out_.lamp) {
+    out_ = next;
+    step_ = Step::kNone;
+    return;
+  }
   step_ = Step::kAnnounced;
   until_ = now_ + kAnnouncement;
 }

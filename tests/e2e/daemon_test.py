@@ -108,7 +108,7 @@ class Running(unittest.TestCase):
         self.assertEqual(daemon.status()["mode"], "day")
         self.assertGreater(by_day["SATAVG"], 20)
         daemon.nestbox("set", "day_night.mode", "night")
-        self.assertEqual(daemon.status()["mode"], "night")
+        rig.wait_until(lambda: daemon.status()["mode"] == "night", 10, daemon.log)
         rig.wait_until(lambda: self.seen()["SATAVG"] < 2, 10, self.seen)
         self.assertGreater(self.seen()["YAVG"], by_day["YAVG"] + 10)
         daemon.nestbox("set", "day_night.mode", "day")

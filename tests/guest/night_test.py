@@ -99,7 +99,9 @@ class Night(unittest.TestCase):
         killed = time.monotonic()
         held = level(COIL_IN)
         program, *arguments = after_the_end()
-        arguments[arguments.index("/etc/nestbox/nestbox.yaml")] = str(self.folder / "nestbox.yaml")
+        self.assertEqual(arguments.pop(), "/run/nestbox/lines.yaml", "beside the socket")
+        arguments.append(str(self.folder / "lines.yaml"))
+        (self.folder / "nestbox.yaml").write_text("broken: [")  # what its owner has left of it meanwhile
         subprocess.run([rig.BIN / pathlib.Path(program).name, *arguments], check=True, timeout=10)
         took = time.monotonic() - killed
         print(f"killed with the coil at {held}; idle {took:.2f} s later")

@@ -41,6 +41,8 @@ class StuckWatch {
 class PresenceHold {
  public:
   explicit PresenceHold(std::chrono::nanoseconds hold) : hold_(hold) {}
+  /// From now on; somebody who is there stays so.
+  void apply(std::chrono::nanoseconds hold) { hold_ = hold; }
   /// What becomes of presence by that; nothing: it stays. What becomes idle is told later, by tick().
   std::optional<SignalChange> see(const SignalChange& change);
   std::optional<SignalChange> tick(BootTime now);
