@@ -128,7 +128,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "nestbox.yaml:1:26: day_night.dusk_offset: -7h is out of range; allowed: a duration such as 20m or "
                 "-20m, from -6h to 6h"},
         Refusal{"day_night: {max_switches_per_day: 1}\n",
-                "nestbox.yaml:1:35: day_night.max_switches_per_day: 1 is out of range; allowed: a whole number, 2 to "
+                "nestbox.yaml:1:35: day_night.max_switches_per_day: 1 is out of range; allowed: a whole number, 4 to "
                 "1000"},
         Refusal{"day_night: {night_below: 20 lx}\n",
                 "nestbox.yaml:1:26: day_night.night_below: day_night.night_below (20 lx) is above day_night.day_above "
