@@ -92,7 +92,10 @@ void DayNightController::Body::finish_change() {
   const bool lamp_changed = out_.lamp != out_before_.lamp;
   if (lux && !(bounded_before_ && !lamp_changed)) own_.learn({out_before_, out_, lux_before_, *lux});
   if (lamp_changed && out_.lamp) {
-    if (!lux) own_.forget_lamp();
+    if (!lux && light_.bound == MeasuredLight::Bound::kAtMost && light_is_known())
+      own_.lamp_gives(light_.lux);
+    else if (!lux)
+      own_.forget_lamp();
     plan_next_look(daylight_of(lux_before_, out_before_));
   }
   if (!lamp_changed) switched_ = now_;

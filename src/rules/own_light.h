@@ -32,6 +32,8 @@ class OwnLight {
   /// The lamp alone cannot be brighter than all there is: it has aged, or something that reflected it is gone.
   void lamp_is_at_most(double lux);
   void forget_lamp() { lamp_lux_.reset(); }
+  /// Of one that leaves the picture black: no more than such a picture has.
+  void lamp_gives(double lux) { lamp_lux_ = learnt_lamp_lux_ = lux; }
   void forget_filter();
 
   /// As the filtered sensor would see it.

@@ -485,6 +485,30 @@ TEST(DayNight, ChangesAreAnnouncedAndSettleWithinSeconds) {
   }
 }
 
+/// A camera that tells no exposure, and a lamp that does not shine or a lens that was covered: what is bright later is
+/// no lamp, and is looked at at once.
+TEST(DayNight, ALampThatLeavesThePictureBlackHidesNoDay) {
+  DayNightOptions options;
+  options.lamp.type = LampOptions::Type::kLevel;
+  options.ir_cut.type = IrCutOptions::Type::kCoil;
+  DayNightController controller(options);
+  DayNightController::Decision decision;
+  auto run = [&, now = BootTime(std::chrono::hours(1))](double luma, std::chrono::seconds span) mutable {
+    for (const auto end = now + span; now < end; now += std::chrono::milliseconds(250)) {
+      LightSample sample;
+      sample.at = now;
+      sample.luma = luma;
+      decision = controller.update({now, sample, {}, {}, false});
+    }
+  };
+  run(0, std::chrono::seconds(30));
+  EXPECT_EQ(decision.mode, DayNight::kNight);
+  EXPECT_TRUE(decision.lamp);
+  run(0.36, std::chrono::minutes(3));
+  EXPECT_EQ(decision.mode, DayNight::kDay) << decision.why;
+  EXPECT_FALSE(decision.lamp);
+}
+
 TEST(DayNight, TimeThatGoesBackStandsStill) {
   DayNightController controller(with_filter_and_lamp(DayNightMode::kNight));
   DayNightController::Inputs in;
