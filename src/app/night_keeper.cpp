@@ -110,6 +110,7 @@ void NightKeeper::try_lights(TrialProgress progress, TrialDone done) {
   if (trial_) return done(fail(ErrorKind::kUnavailable, "lamp and filter are being tried already"));
   if (visiting_) return done(fail(ErrorKind::kUnavailable, "somebody is in the box: nothing is switched now"));
   const LightTrial::Wish before{decision_.lamp ? LightTrial::Lamp::kOn : LightTrial::Lamp::kOff, decision_.filter};
+  settles_at_.reset();  // what settled is switched again, and the trial sees to that
   LightTrial rule({lamp, filter, options_.lamp.ramp, before}, BootClock::now());
   trial_ = std::make_unique<Trial>(Trial{std::move(rule), before, std::move(progress), std::move(done)});
   follow_trial(std::nullopt);
